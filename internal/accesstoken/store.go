@@ -1,0 +1,101 @@
+package accesstoken
+
+import (
+	"context"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// Head is the position of the change feed: the audit head row.
+type Head struct {
+	Epoch    string // names the database; another epoch means another history
+	Sequence int64  // of the audit chain, refusals included
+	Change   int64  // of the change feed, refusals left out
+	Hash     string // hex of the chain's last hash
+}
+
+// Change says that one thing changed; the follower reads its present state.
+type Change struct {
+	Change     int64
+	TargetType apicred.TargetType
+	TargetID   string
+	AccountID  string
+}
+
+// CredentialRecord is a credential with its secrets.
+type CredentialRecord struct {
+	Credential apicred.Credential
+	Secrets    []apicred.Secret
+}
+
+// Loader receives a whole snapshot, in this order: catalogue, accounts, users,
+// credentials. A Loader must not keep the slices it is handed.
+type Loader interface {
+	LoadCatalogue(c apicred.Catalogue, version int64)
+	LoadAccount(a apicred.Account)
+	LoadUser(u apicred.User)
+	LoadCredential(r CredentialRecord)
+}
+
+// Store is what the directory reads and what usage is written to. All errors
+// are *apicred.Error; unavailable when the database cannot be reached.
+type Store interface {
+	// Head reads the head row, on the primary.
+	Head(ctx context.Context) (Head, error)
+	// Load reads everything in one snapshot and returns that snapshot's head.
+	Load(ctx context.Context, into Loader) (Head, error)
+	// ChangesSince lists changes with a number above after, in order.
+	ChangesSince(ctx context.Context, after int64) ([]Change, error)
+
+	// Single reads, for the follower; not_found when gone.
+	CredentialRecord(ctx context.Context, clientID string) (CredentialRecord, error)
+	Account(ctx context.Context, accountID string) (apicred.Account, error)
+	User(ctx context.Context, accountID, userID string) (apicred.User, error)
+	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)
+
+	// AddUsage adds counts and raises last-used facts, at most 500 rows a
+	// transaction. Rows of deleted credentials and secrets are dropped.
+	AddUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error
+}
+
+// UsageCount is how often a credential was used in one hour.
+type UsageCount struct {
+	ClientID string
+	Hour     time.Time // start of the UTC hour
+	Outcome  string    // issued, allowed or denied
+	Scope    string    // the granted or required scopes, joined; may be empty
+	Calls    int64
+}
+
+// SecretUse is the last use of a credential's secret; SecretID is empty for a
+// use that no secret was presented for.
+type SecretUse struct {
+	ClientID string
+	SecretID string
+	At       time.Time
+	Address  string
+}
+
+// Signer signs access tokens and verifies them (internal/keyring).
+type Signer interface {
+	// Current returns the active signing key.
+	Current() SigningKey
+	// Public finds a published key by its kid; false when there is none.
+	Public(kid string) (PublicKey, bool)
+}
+
+// SigningKey makes JWS signatures with one key and one algorithm.
+type SigningKey interface {
+	// Header is the base64url JWS header, `{"alg":…,"kid":…,"typ":"at+jwt"}`.
+	Header() string
+	// AppendSignature appends the base64url signature of signingInput to dst.
+	AppendSignature(dst, signingInput []byte) ([]byte, error)
+}
+
+// PublicKey verifies JWS signatures of one algorithm.
+type PublicKey interface {
+	Algorithm() string
+	// Verify tells whether signature (raw JWS bytes) is of signingInput.
+	Verify(signingInput, signature []byte) bool
+}

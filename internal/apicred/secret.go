@@ -1,0 +1,112 @@
+package apicred
+
+import (
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"math/big"
+	"strings"
+	"time"
+)
+
+// MaxSecrets is how many secrets a credential may have at once (R8).
+const MaxSecrets = 5
+
+// Secret is what is stored of a client secret: a keyed hash, never the text.
+type Secret struct {
+	ID       string
+	ClientID string
+	Label    string
+	// Hint is the secret's public handle: its last four characters.
+	Hint string
+	// Hash is HMAC-SHA-256 of the text under the pepper that PepperID names.
+	Hash            []byte
+	PepperID        string
+	CreatedAt       time.Time
+	ExpiresAt       time.Time // zero: does not expire
+	LastUsedAt      time.Time // zero: never
+	LastUsedAddress string
+}
+
+// Expired tells whether the secret's end has come.
+func (s *Secret) Expired(now time.Time) bool {
+	return !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)
+}
+
+// SecretText is a client secret in clear. It exists only between its making
+// and the answer that shows it once, and cannot be printed, logged or encoded
+// by accident.
+type SecretText struct{ text string }
+
+const (
+	secretPrefix       = "clav_"
+	secretBodyLen      = 43
+	secretChecksumLen  = 6
+	secretTextLen      = len(secretPrefix) + secretBodyLen + secretChecksumLen
+	redacted           = "[redacted]"
+	base62             = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	secretHintLength   = 4
+	base62Radix        = int64(len(base62))
+	secretAllowedBytes = base62 + "_"
+)
+
+// NewSecretText formats 256 bits of randomness as a client secret: "clav_", 43
+// base62 characters, and the CRC-32 (IEEE) of those 48 characters as 6 base62
+// characters (R7). The checksum lets scanners find leaked secrets; it proves
+// nothing and never replaces the hash.
+func NewSecretText(random [32]byte) SecretText {
+	head := secretPrefix + toBase62(new(big.Int).SetBytes(random[:]), secretBodyLen)
+	sum := crc32.ChecksumIEEE([]byte(head))
+	return SecretText{head + toBase62(new(big.Int).SetUint64(uint64(sum)), secretChecksumLen)}
+}
+
+// WellFormedSecret tells whether text looks like a client secret: prefix,
+// length, alphabet and checksum. Authentication must not depend on it.
+func WellFormedSecret(text string) bool {
+	if len(text) != secretTextLen || !strings.HasPrefix(text, secretPrefix) || strings.Trim(text, secretAllowedBytes) != "" {
+		return false
+	}
+	head := text[:len(secretPrefix)+secretBodyLen]
+	sum := crc32.ChecksumIEEE([]byte(head))
+	return text[len(head):] == toBase62(new(big.Int).SetUint64(uint64(sum)), secretChecksumLen)
+}
+
+// Reveal returns the text. Call it only where the secret is hashed or shown
+// once to its maker.
+func (s SecretText) Reveal() string { return s.text }
+
+// Hint returns the last four characters, the public handle of the secret.
+func (s SecretText) Hint() string {
+	if len(s.text) < secretHintLength {
+		return ""
+	}
+	return s.text[len(s.text)-secretHintLength:]
+}
+
+// String, GoString, Format, MarshalJSON, MarshalText and LogValue all redact.
+func (SecretText) String() string { return redacted }
+
+// GoString redacts.
+func (SecretText) GoString() string { return redacted }
+
+// Format redacts under every verb.
+func (SecretText) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// MarshalJSON redacts.
+func (SecretText) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalText redacts.
+func (SecretText) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue redacts.
+func (SecretText) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+func toBase62(n *big.Int, width int) string {
+	out := make([]byte, width)
+	radix, digit := big.NewInt(base62Radix), new(big.Int)
+	for i := width - 1; i >= 0; i-- {
+		n.DivMod(n, radix, digit)
+		out[i] = base62[digit.Int64()]
+	}
+	return string(out)
+}

@@ -1,0 +1,217 @@
+package house
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	maxFunctionLines = 75  // about a screen
+	maxMainLines     = 10  // main hands over to something that tests can call
+	maxFileLines     = 550 // "about 450": past this a second room wants to be born
+)
+
+// source is one Go file that people wrote.
+type source struct {
+	path string // from the module's root, with slashes
+	set  *token.FileSet
+	file *ast.File
+}
+
+func (s source) test() bool { return strings.HasSuffix(s.path, "_test.go") }
+
+// lines counts those from the first to the last line of a node.
+func (s source) lines(n ast.Node) int {
+	return s.set.Position(n.End()).Line - s.set.Position(n.Pos()).Line + 1
+}
+
+func (s source) position(n ast.Node) string {
+	return s.set.Position(n.Pos()).String()
+}
+
+func TestFunctions_FitOnAScreen(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, f := range functions(s) {
+			limit := maxFunctionLines
+			if s.file.Name.Name == "main" && f.Name.Name == "main" && f.Recv == nil && within(s.path, "cmd") {
+				limit = maxMainLines
+			}
+			if n := s.lines(f); n > limit {
+				t.Errorf("%s: %s has %d lines, the limit is %d: split it where a name says more than the code", s.position(f), f.Name.Name, n, limit)
+			}
+		}
+	}
+}
+
+func TestFiles_HoldOneThing(t *testing.T) {
+	for _, s := range sources(t) {
+		if n := s.lines(s.file); n > maxFileLines && !s.test() {
+			t.Errorf("%s has %d lines, the limit is %d: it holds more than one noun", s.path, n, maxFileLines)
+		}
+	}
+}
+
+// Code that runs because a package was imported cannot be tested, ordered or left out.
+func TestPackages_DoNothingOnImport(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, f := range functions(s) {
+			if f.Name.Name == "init" && f.Recv == nil {
+				t.Errorf("%s: no init functions: let the composition root call it", s.position(f))
+			}
+		}
+	}
+}
+
+// A package variable is shared by every test and every server of the process, and may be changed by any.
+// Free of that harm: errors, embedded files, compiled patterns and templates, and assertions (var _ I = T{}).
+func TestPackages_KeepNoState(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test() {
+			continue
+		}
+		for _, decl := range s.file.Decls {
+			group, ok := decl.(*ast.GenDecl)
+			if !ok || group.Tok != token.VAR {
+				continue
+			}
+			for _, spec := range group.Specs {
+				variable := spec.(*ast.ValueSpec)
+				if !stateless(group, variable) {
+					t.Errorf("%s: package variable %s: make it a constant, a function, or a field of what uses it", s.position(variable), variable.Names[0].Name)
+				}
+			}
+		}
+	}
+}
+
+func stateless(group *ast.GenDecl, v *ast.ValueSpec) bool {
+	return allNamed(v, regexp.MustCompile(`^(_|[eE]rr[A-Z].*|err)$`)) ||
+		embeds(group.Doc) || embeds(v.Doc) || allCompiled(v)
+}
+
+func allNamed(v *ast.ValueSpec, pattern *regexp.Regexp) bool {
+	for _, name := range v.Names {
+		if !pattern.MatchString(name.Name) {
+			return false
+		}
+	}
+	return true
+}
+
+func embeds(doc *ast.CommentGroup) bool {
+	if doc == nil {
+		return false
+	}
+	for _, comment := range doc.List {
+		if strings.HasPrefix(comment.Text, "//go:embed ") {
+			return true
+		}
+	}
+	return false
+}
+
+// allCompiled reports whether every value is a call that compiles a pattern: regexp.MustCompile(…),
+// template.Must(…), base64.….Strict() and the like, whose results nobody can change.
+func allCompiled(v *ast.ValueSpec) bool {
+	compilers := map[string]bool{"MustCompile": true, "Must": true, "Strict": true}
+	for _, value := range v.Values {
+		call, ok := value.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		selector, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || !compilers[selector.Sel.Name] {
+			return false
+		}
+	}
+	return len(v.Values) > 0
+}
+
+// The middle is handed the time: a rule that reads the clock cannot be tested at the edge of a second.
+func TestMiddle_AsksNeitherClockNorNetwork(t *testing.T) {
+	impure := map[string]*regexp.Regexp{
+		"time": regexp.MustCompile(`^(Now|Since|Until|After|AfterFunc|NewTimer|NewTicker|Tick|Sleep)$`),
+		"net":  regexp.MustCompile(`^(Dial|Listen|Lookup|Resolve|Interface|File)`),
+	}
+	for _, s := range sources(t) {
+		if s.test() || !within(s.path, "internal/apicred") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := selector.X.(*ast.Ident)
+			if ok && impure[pkg.Name] != nil && impure[pkg.Name].MatchString(selector.Sel.Name) {
+				t.Errorf("%s: %s.%s in the middle: take what it answers as an argument", s.position(selector), pkg.Name, selector.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+func functions(s source) []*ast.FuncDecl {
+	var found []*ast.FuncDecl
+	for _, decl := range s.file.Decls {
+		if f, ok := decl.(*ast.FuncDecl); ok {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// sources parses every Go file of the module that people wrote: not what says it was generated, nor what
+// lies in a directory that the go command passes over.
+func sources(t *testing.T) []source {
+	t.Helper()
+	top := root(t)
+	var found []source
+	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name := entry.Name(); path != top && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		if !ast.IsGenerated(file) {
+			relative, _ := filepath.Rel(top, path)
+			found = append(found, source{path: filepath.ToSlash(relative), set: set, file: file})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		t.Fatalf("no Go files under %s", top)
+	}
+	return found
+}
+
+// root is the directory of go.mod: two above this package.
+func root(t *testing.T) string {
+	t.Helper()
+	top, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}

@@ -1,0 +1,87 @@
+package login
+
+import (
+	"context"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// LinkKind says what a one-time link does when its form is posted.
+type LinkKind string
+
+// The kinds of link.
+const (
+	// LinkFirstAdmin makes the first admin of the operator account.
+	LinkFirstAdmin LinkKind = "first_admin"
+	// LinkSignIn signs the named person in (set-up link of an existing member).
+	LinkSignIn LinkKind = "sign_in"
+)
+
+// Link is a one-time link as stored: only the SHA-256 of its 256-bit token.
+type Link struct {
+	Hash      []byte
+	Kind      LinkKind
+	AccountID string
+	UserID    string // empty for LinkFirstAdmin
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    time.Time // zero: not used
+	// Reusable links work until they expire (claviger demo only).
+	Reusable bool
+}
+
+// Session is a signed-in browser: only the SHA-256 of its 256-bit token is kept.
+type Session struct {
+	ID         string // public handle, for listing and ending
+	Hash       []byte
+	UserID     string
+	AccountID  string // the account used last
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	ExpiresAt  time.Time // absolute end
+	Address    string
+	UserAgent  string
+}
+
+// Store keeps links and sessions. Errors are *apicred.Error, as lifecycle.Store's.
+type Store interface {
+	// Link finds a link by hash; not_found when absent (used and expired ones
+	// are returned: the caller judges).
+	Link(ctx context.Context, hash []byte) (Link, error)
+	// Session finds a session by hash; not_found when absent.
+	Session(ctx context.Context, hash []byte) (Session, error)
+	Person(ctx context.Context, userID string) (apicred.Person, error)
+	Memberships(ctx context.Context, userID string) ([]apicred.User, error)
+	Account(ctx context.Context, accountID string) (apicred.Account, error)
+	// TouchSession writes last seen, address and account, not audited.
+	TouchSession(ctx context.Context, s Session) error
+	// ChangeLogin runs fn in one durable transaction, serialized with every
+	// other change of the installation.
+	ChangeLogin(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx changes links, sessions and people, and audits it in one transaction.
+type Tx interface {
+	Link(ctx context.Context, hash []byte) (Link, error)
+	InsertLink(ctx context.Context, l Link) error
+	// UseLink sets UsedAt; conflict when the link was used before (never for
+	// reusable ones).
+	UseLink(ctx context.Context, hash []byte, at time.Time) error
+	// DeleteLinks removes every link of a kind for a user ("" for first admin).
+	DeleteLinks(ctx context.Context, kind LinkKind, userID string) error
+	InsertSession(ctx context.Context, s Session) error
+	DeleteSession(ctx context.Context, sessionID string) error
+	// DeleteSessionsEndedBefore removes sessions whose absolute end has passed.
+	DeleteSessionsEndedBefore(ctx context.Context, t time.Time) error
+
+	Person(ctx context.Context, userID string) (apicred.Person, error)
+	PersonByEmail(ctx context.Context, email string) (apicred.Person, error)
+	Account(ctx context.Context, accountID string) (apicred.Account, error)
+	Accounts(ctx context.Context) ([]apicred.Account, error)
+	User(ctx context.Context, accountID, userID string) (apicred.User, error)
+	CountActiveAdmins(ctx context.Context, accountID string) (int64, error)
+	InsertPerson(ctx context.Context, p apicred.Person) error
+	InsertUser(ctx context.Context, u apicred.User) error
+	Record(ctx context.Context, event apicred.AuditEvent) error
+}
