@@ -1,0 +1,82 @@
+# What a contributor and CI run. `make` alone lists the targets.
+#
+#   test      everything that must hold before a change lands; CI runs exactly this
+#   unit      the Go tests alone, with the race detector
+#   e2e       the real binary in a real browser
+#   lint      golangci-lint with .golangci.yml
+#   fresh     fails when generated Go differs from what its source makes today
+#   generate  makes the generated files anew: SQL (sqlc), the console's API types and bundle
+#   console   builds console/dist, which is committed, so that the server builds with Go alone
+#   console-test  the console's own tests; fails when console/dist differs from what console/src builds
+#   fuzz      each fuzz target for FUZZTIME (default 20s)
+#   bench     what a token and a forward-auth answer cost, against a floor; see bench/README.md
+#
+# What a target needs and the machine lacks, .ci/need installs, or says how to.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Tools are built from source by the Go toolchain, at a pinned version that is part of the file's name.
+TOOLS := $(CURDIR)/.cache/bin
+GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
+SQLC := $(TOOLS)/sqlc-v1.31.1
+
+# Debian keeps initdb and postgres out of the PATH.
+export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
+
+FUZZTIME ?= 20s
+
+.PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# In the order of what fails fastest.
+test:
+	@.ci/need
+	@$(MAKE) format vet lint fresh console-test unit e2e
+
+format:
+	@out=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$out" ]; then printf 'gofmt would change:\n%s\n' "$$out" >&2; exit 1; fi
+
+vet:
+	go vet ./...
+
+lint: $(GOLANGCI)
+	$(GOLANGCI) run
+
+unit:
+	go test -race -timeout 15m ./...
+
+e2e:
+	@.ci/need node browser
+	cd e2e && npm ci --no-audit --no-fund && node run.mjs
+
+fresh: $(SQLC)
+	$(SQLC) diff
+
+console-test:
+	@.ci/need node
+	.ci/console
+
+generate: $(SQLC) console
+	$(SQLC) generate
+
+console:
+	@.ci/need node
+	cd console && npm ci --no-audit --no-fund && npm run types && npm run build
+
+fuzz:
+	.ci/fuzz $(FUZZTIME)
+
+bench:
+	go run ./bench
+
+$(GOLANGCI):
+	.ci/tool $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+$(SQLC):
+	.ci/tool $@ github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
