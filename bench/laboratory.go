@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/claviger/claviger/bench/load"
+)
+
+// laboratory builds and starts the servers that are compared, and stops them.
+type laboratory struct {
+	dir       string // for binaries and the servers' logs
+	processes []*process
+}
+
+func (l *laboratory) close() {
+	for _, p := range l.processes {
+		p.stop()
+	}
+}
+
+// client is an OAuth client of one of the servers, with what its token request looks like.
+type client struct {
+	Issuer       string `json:"issuer"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	Form         string `json:"form"` // of its token request, when it is not the usual one
+	process      *process
+}
+
+// comparisons starts the servers and says what is asked of each. With self, Claviger's place is taken by
+// a second floor.
+func (l *laboratory) comparisons(ctx context.Context, self bool) (issuance, decision comparison, err error) {
+	floor, err := l.floor(ctx, "floor")
+	if err != nil {
+		return issuance, decision, err
+	}
+	issuance = comparison{
+		title:   "Token issuance: POST /oauth2/token, client credentials by Basic, ES256",
+		targets: []target{floor.issuance("floor")},
+	}
+	decision = comparison{
+		title:   "Forward-auth: GET /forward-auth with a Bearer token seen before; hello is net/http's least, asked the same",
+		targets: []target{floor.get("hello", "/hello", checkHeaders(strings.Repeat("x", 600)))},
+	}
+	if self {
+		second, err := l.floor(ctx, "floor-again")
+		issuance.targets = append(issuance.targets, second.issuance("floor again"))
+		decision.targets = append(decision.targets, second.get("hello again", "/hello", checkHeaders(strings.Repeat("x", 600))))
+		return issuance, decision, err
+	}
+
+	claviger, err := l.claviger(ctx)
+	if err != nil {
+		return issuance, decision, err
+	}
+	issuance.targets = append(issuance.targets, claviger.issuance("claviger"))
+	forwardAuth, err := claviger.forwardAuth(ctx)
+	if err != nil {
+		return issuance, decision, err
+	}
+	decision.targets = append(decision.targets, forwardAuth, floor.get("hello, bare GET", "/hello", nil))
+
+	provider, err := l.oidcProvider(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench: without oidc-provider:", err)
+		return issuance, decision, nil
+	}
+	issuance.targets = append(issuance.targets, provider.issuance("oidc-provider"))
+	return issuance, decision, nil
+}
+
+func (l *laboratory) floor(ctx context.Context, name string) (client, error) {
+	binary, err := l.build(ctx, "./bench/floor")
+	if err != nil {
+		return client{}, err
+	}
+	return l.start(ctx, name, exec.CommandContext(ctx, binary))
+}
+
+// oidcProvider starts npm's oidc-provider, which keeps everything in memory. Where there is no Node.js, or
+// npm cannot install, the table has one column less.
+func (l *laboratory) oidcProvider(ctx context.Context) (client, error) {
+	const source = "bench/oidc-provider"
+	install := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund")
+	install.Dir = source
+	if out, err := install.CombinedOutput(); err != nil {
+		return client{}, fmt.Errorf("npm ci: %w\n%s", err, out)
+	}
+	server := exec.CommandContext(ctx, "node", "server.mjs")
+	server.Dir = source
+	server.Env = append(os.Environ(), "NODE_ENV=production")
+	return l.start(ctx, "oidc-provider", server)
+}
+
+// demo is the line that `claviger demo --json` prints.
+type demo struct {
+	Issuer string `json:"issuer"`
+	Users  []struct {
+		Role            string `json:"role"`
+		ManagementToken string `json:"management_token"`
+	} `json:"users"`
+}
+
+// claviger starts the demo, which is the whole server with SQLite, and makes a credential as its first
+// supervisor.
+func (l *laboratory) claviger(ctx context.Context) (client, error) {
+	binary, err := l.build(ctx, "./cmd/claviger")
+	if err != nil {
+		return client{}, err
+	}
+	var line demo
+	p, err := start(ctx, exec.CommandContext(ctx, binary, "demo", "--json"), l.log("claviger"), &line)
+	if err != nil {
+		return client{}, err
+	}
+	l.processes = append(l.processes, p)
+	for _, user := range line.Users {
+		if user.Role == "supervisor" {
+			made, err := createCredential(ctx, line.Issuer, user.ManagementToken)
+			made.Issuer, made.process = line.Issuer, p
+			return made, err
+		}
+	}
+	return client{}, errors.New("the demo named no supervisor")
+}
+
+func createCredential(ctx context.Context, issuer, token string) (client, error) {
+	body := strings.NewReader(`{"name":"bench","level":"user","scopes":["users:read"]}`)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, issuer+"/api/v1/credentials", body)
+	if err != nil {
+		return client{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	var made client
+	return made, ask(request, http.StatusCreated, &made)
+}
+
+func (l *laboratory) start(ctx context.Context, name string, cmd *exec.Cmd) (client, error) {
+	var c client
+	p, err := start(ctx, cmd, l.log(name), &c)
+	if err != nil {
+		return client{}, err
+	}
+	c.process = p
+	l.processes = append(l.processes, p)
+	return c, nil
+}
+
+func (l *laboratory) log(name string) string { return filepath.Join(l.dir, name+".log") }
+
+// build makes a binary, so that the process measured is the server itself and not the go command.
+func (l *laboratory) build(ctx context.Context, pkg string) (string, error) {
+	file := filepath.Join(l.dir, filepath.Base(pkg))
+	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", file, pkg).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+	}
+	return file, nil
+}
+
+// issuance is the client's token request.
+func (c client) issuance(name string) target {
+	form := c.Form
+	if form == "" {
+		form = url.Values{"grant_type": {"client_credentials"}, "scope": {"users:read"}}.Encode()
+	}
+	return c.target(name, "POST /oauth2/token", []string{
+		"Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(c.ClientID+":"+c.ClientSecret)),
+		"Content-Type: application/x-www-form-urlencoded",
+		fmt.Sprintf("Content-Length: %d", len(form)),
+	}, form)
+}
+
+// checkHeaders are what a proxy sends along when it asks about a call of the user list.
+func checkHeaders(token string) []string {
+	return []string{
+		"Authorization: Bearer " + token,
+		"X-Forwarded-Method: GET",
+		"X-Forwarded-Proto: https",
+		"X-Forwarded-Host: api.bench.test",
+		"X-Forwarded-Uri: /useradmin/users",
+		"X-Forwarded-For: 192.0.2.10",
+	}
+}
+
+// forwardAuth is a proxy's question, with a token of the client's. The first answer, which checks the
+// signature, comes before the measurement.
+func (c client) forwardAuth(ctx context.Context) (target, error) {
+	form := strings.NewReader(url.Values{"grant_type": {"client_credentials"}, "scope": {"users:read"}}.Encode())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Issuer+"/oauth2/token", form)
+	if err != nil {
+		return target{}, err
+	}
+	request.SetBasicAuth(c.ClientID, c.ClientSecret)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	var issued struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := ask(request, http.StatusOK, &issued); err != nil {
+		return target{}, err
+	}
+	return c.get("claviger", "/forward-auth", checkHeaders(issued.AccessToken)), nil
+}
+
+func (c client) get(name, path string, headers []string) target {
+	return c.target(name, "GET "+path, headers, "")
+}
+
+func (c client) target(name, line string, headers []string, body string) target {
+	address := strings.TrimPrefix(c.Issuer, "http://")
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s HTTP/1.1\r\nHost: %s\r\n", line, address)
+	for _, header := range headers {
+		b.WriteString(header + "\r\n")
+	}
+	b.WriteString("\r\n" + body)
+	return target{name: name, process: c.process, request: load.Request{Address: address, Bytes: b.Bytes()}}
+}
+
+// ask sends a request of the preparation and decodes its answer.
+func ask(request *http.Request, want int, into any) error {
+	client := &http.Client{Timeout: 10 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != want {
+		return fmt.Errorf("%s %s: %s, want %d\n%s", request.Method, request.URL.Path, response.Status, want, body)
+	}
+	return json.Unmarshal(body, into)
+}

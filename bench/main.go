@@ -1,0 +1,65 @@
+// Command bench measures what Claviger costs: CPU-seconds of the server per 1,000 requests, beside servers
+// that do the least that can be done. `make bench` runs it; bench/README.md says how to read the table.
+// It asserts nothing: figures from a shared machine are for people to judge.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+)
+
+// plan is how much is measured.
+type plan struct {
+	pairs  int
+	length time.Duration
+	self   bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, parse())
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse() plan {
+	var p plan
+	flag.IntVar(&p.pairs, "pairs", 5, "how often each server takes its turn, at each number of connections")
+	flag.DurationVar(&p.length, "length", 3*time.Second, "how long each turn lasts")
+	flag.BoolVar(&p.self, "self", false, "measure the floor against itself: what differs then is the machine's noise")
+	flag.Parse()
+	return p
+}
+
+// run starts every server first, so that all are there for every comparison; an idle one costs nothing.
+func run(ctx context.Context, p plan) (err error) {
+	dir, err := os.MkdirTemp("", "claviger-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	lab := &laboratory{dir: dir}
+	defer lab.close()
+	issuance, decision, err := lab.comparisons(ctx, p.self)
+	if err != nil {
+		return err
+	}
+	for _, c := range []comparison{issuance, decision} {
+		rows, err := c.measure(ctx, p)
+		if err != nil {
+			return err
+		}
+		if err := c.print(os.Stdout, rows, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
