@@ -1,0 +1,196 @@
+package login
+
+import (
+	"context"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// LinkForm is what a person enters on the page of a LinkFirstAdmin. Other links
+// ask for nothing.
+type LinkForm struct {
+	Email string
+	Name  string // may be empty
+}
+
+// Consume uses a link: it marks it used, makes the first admin if that is its
+// kind, and signs the person in, in one transaction. Of several who try at once
+// one succeeds. A bad form leaves the link whole. Unknown, used and expired
+// links are the same not_found as Peek's.
+func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, facts RequestFacts) (SessionToken, Session, error) {
+	if token.IsZero() {
+		return SessionToken{}, Session{}, deadLink()
+	}
+	sessionToken, err := newSecretText(s.random)
+	if err != nil {
+		return SessionToken{}, Session{}, err
+	}
+	var session Session
+	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
+		use := linkUse{service: s, tx: tx, at: s.now(), facts: facts}
+		userID, link, err := use.link(ctx, token, form)
+		if err != nil {
+			return err
+		}
+		session, err = use.session(ctx, sessionToken, userID, link.AccountID)
+		return err
+	})
+	if err != nil {
+		return SessionToken{}, Session{}, err
+	}
+	return SessionToken{sessionToken}, session, nil
+}
+
+// linkUse is one use of a link inside one transaction.
+type linkUse struct {
+	service *Service
+	tx      Tx
+	at      time.Time
+	facts   RequestFacts
+}
+
+// link burns the link and returns the person it is for.
+func (u *linkUse) link(ctx context.Context, token LinkToken, form LinkForm) (string, Link, error) {
+	link, err := u.tx.Link(ctx, token.hash())
+	if err != nil {
+		return "", Link{}, deadWhenAbsent(err)
+	}
+	if !link.alive(u.at) {
+		return "", Link{}, deadLink()
+	}
+	userID := link.UserID
+	if link.Kind == LinkFirstAdmin {
+		userID, err = u.firstAdmin(ctx, link, form)
+	} else {
+		err = u.member(ctx, link)
+	}
+	if err != nil {
+		return "", Link{}, err
+	}
+	err = u.tx.UseLink(ctx, link.Hash, u.at)
+	if apicred.IsKind(err, apicred.KindConflict) {
+		err = deadLink()
+	}
+	return userID, link, err
+}
+
+// member refuses a link whose person has left the account since it was made.
+func (u *linkUse) member(ctx context.Context, link Link) error {
+	user, err := u.tx.User(ctx, link.AccountID, link.UserID)
+	if err != nil {
+		return deadWhenAbsent(err)
+	}
+	if user.Status != apicred.UserActive {
+		return deadLink()
+	}
+	return nil
+}
+
+func (u *linkUse) firstAdmin(ctx context.Context, link Link, form LinkForm) (string, error) {
+	err := refuseWhenAdminExists(ctx, u.tx, link.AccountID)
+	if apicred.IsKind(err, apicred.KindConflict) {
+		return "", deadLink()
+	}
+	if err != nil {
+		return "", err
+	}
+	person, err := u.newPerson(ctx, form)
+	if err != nil {
+		return "", err
+	}
+	if err := u.tx.InsertPerson(ctx, person); err != nil {
+		return "", err
+	}
+	user := apicred.User{
+		Person: person, AccountID: link.AccountID, Role: apicred.RoleAdmin, Status: apicred.UserActive,
+		Generation: 1, JoinedAt: u.at, Version: 1,
+	}
+	if err := u.tx.InsertUser(ctx, user); err != nil {
+		return "", err
+	}
+	return person.ID, u.recordFirstAdmin(ctx, user)
+}
+
+// newPerson checks the form. Whoever holds the link must not become somebody
+// who exists: that person may belong to other accounts.
+func (u *linkUse) newPerson(ctx context.Context, form LinkForm) (apicred.Person, error) {
+	email, name, err := checkForm(form)
+	if err != nil {
+		return apicred.Person{}, err
+	}
+	_, err = u.tx.PersonByEmail(ctx, email)
+	if err == nil {
+		return apicred.Person{}, apicred.Invalid(apicred.FieldError{
+			Location: "body.email",
+			Message:  "Somebody with this e-mail address exists already. Give another one, or have the operator make them an admin: claviger user edit EMAIL --role admin.",
+		})
+	}
+	if !apicred.IsKind(err, apicred.KindNotFound) {
+		return apicred.Person{}, err
+	}
+	id, err := u.service.newID()
+	if err != nil {
+		return apicred.Person{}, err
+	}
+	return apicred.Person{ID: id, Email: email, Name: name, CreatedAt: u.at}, nil
+}
+
+// checkForm reports both members at once.
+func checkForm(form LinkForm) (email, name string, err error) {
+	var fields []apicred.FieldError
+	if email, err = apicred.CheckEmail(form.Email); err != nil {
+		fields = append(fields, apicred.AsError(err).Fields...)
+	}
+	if form.Name != "" {
+		if name, err = apicred.CheckName("body.name", form.Name); err != nil {
+			fields = append(fields, apicred.AsError(err).Fields...)
+		}
+	}
+	if len(fields) > 0 {
+		return "", "", apicred.Invalid(fields...)
+	}
+	return email, name, nil
+}
+
+// recordFirstAdmin names the operator as the actor: the link that only the
+// operator's terminal showed is what allowed it.
+func (u *linkUse) recordFirstAdmin(ctx context.Context, user apicred.User) error {
+	event, err := u.service.event(u.at, user.AccountID, u.actor(apicred.ActorOperator, ""))
+	if err != nil {
+		return err
+	}
+	event.Action, event.TargetType, event.TargetID = "user.create", apicred.TargetUser, user.ID
+	event.After = jsonObject(map[string]any{"role": user.Role, "status": user.Status})
+	return u.tx.Record(ctx, event)
+}
+
+// session signs the person in and clears away sessions that are over.
+func (u *linkUse) session(ctx context.Context, token secretText, userID, accountID string) (Session, error) {
+	if err := u.tx.DeleteSessionsEndedBefore(ctx, u.at); err != nil {
+		return Session{}, err
+	}
+	id, err := u.service.newID()
+	if err != nil {
+		return Session{}, err
+	}
+	session := Session{
+		ID: id, Hash: token.hash(), UserID: userID, AccountID: accountID,
+		CreatedAt: u.at, LastSeenAt: u.at, ExpiresAt: u.at.Add(AbsoluteLimit),
+		Address: u.facts.Address, UserAgent: cleanUserAgent(u.facts.UserAgent),
+	}
+	if err := u.tx.InsertSession(ctx, session); err != nil {
+		return Session{}, err
+	}
+	event, err := u.service.event(u.at, accountID, u.actor(apicred.ActorUser, userID))
+	if err != nil {
+		return Session{}, err
+	}
+	event.Action, event.TargetType, event.TargetID = "session.create", apicred.TargetSession, session.ID
+	event.After = jsonObject(map[string]any{"expires_at": session.ExpiresAt})
+	return session, u.tx.Record(ctx, event)
+}
+
+func (u *linkUse) actor(kind apicred.ActorType, id string) apicred.Actor {
+	return apicred.Actor{Type: kind, ID: id, Address: u.facts.Address, RequestID: u.facts.RequestID}
+}

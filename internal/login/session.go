@@ -1,0 +1,128 @@
+package login
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// How long sessions live (S21; NIST SP 800-63B-4 section 2.2.3 allows 24 hours
+// of activity at AAL2 and asks that both limits be stated).
+const (
+	// IdleLimit ends a session that nobody used for so long.
+	IdleLimit = 12 * time.Hour
+	// AbsoluteLimit ends a session however much it is used.
+	AbsoluteLimit = 7 * 24 * time.Hour
+	// touchInterval is how exact LastSeenAt is: no database write per request.
+	touchInterval = time.Minute
+)
+
+// CookieName is the name of the session cookie. secure says that the issuer is
+// https; only then do browsers accept the __Host- prefix, which keeps other
+// hosts of the domain from setting the cookie (RFC 6265bis section 4.1.3.2).
+func CookieName(secure bool) string {
+	if secure {
+		return "__Host-claviger_session"
+	}
+	return "claviger_session"
+}
+
+// Authenticate finds the session behind a cookie, its person and their active
+// memberships, oldest first and at least one. Everything is read each time, so
+// that the end of a session, a membership or a role binds at once. Whatever is
+// wrong with a token is one unauthenticated.
+func (s *Service) Authenticate(ctx context.Context, token SessionToken) (Session, apicred.Person, []apicred.User, error) {
+	session, err := s.liveSession(ctx, token)
+	if err != nil {
+		return Session{}, apicred.Person{}, nil, err
+	}
+	memberships, err := s.activeMemberships(ctx, session.UserID)
+	if err != nil {
+		return Session{}, apicred.Person{}, nil, err
+	}
+	if len(memberships) == 0 {
+		return Session{}, apicred.Person{}, nil, notSignedIn()
+	}
+	s.touch(ctx, &session)
+	return session, memberships[0].Person, memberships, nil
+}
+
+// SignOut ends the session behind a cookie. One that has ended before is no error.
+func (s *Service) SignOut(ctx context.Context, token SessionToken, facts RequestFacts) error {
+	if token.IsZero() {
+		return nil
+	}
+	session, err := s.store.Session(ctx, token.hash())
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	at := s.now()
+	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
+		if err := tx.DeleteSession(ctx, session.ID); err != nil {
+			return err
+		}
+		actor := apicred.Actor{Type: apicred.ActorUser, ID: session.UserID, Address: facts.Address, RequestID: facts.RequestID}
+		event, err := s.event(at, session.AccountID, actor)
+		if err != nil {
+			return err
+		}
+		event.Action, event.TargetType, event.TargetID = "session.delete", apicred.TargetSession, session.ID
+		return tx.Record(ctx, event)
+	})
+	if apicred.IsKind(err, apicred.KindNotFound) { // signed out in another tab meanwhile
+		return nil
+	}
+	return err
+}
+
+func (s *Service) liveSession(ctx context.Context, token SessionToken) (Session, error) {
+	if token.IsZero() {
+		return Session{}, notSignedIn()
+	}
+	session, err := s.store.Session(ctx, token.hash())
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return Session{}, notSignedIn()
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	now := s.now()
+	if !now.Before(session.ExpiresAt) || now.Sub(session.LastSeenAt) >= IdleLimit {
+		return Session{}, notSignedIn()
+	}
+	return session, nil
+}
+
+// activeMemberships leaves out those that let nobody in.
+func (s *Service) activeMemberships(ctx context.Context, userID string) ([]apicred.User, error) {
+	memberships, err := s.store.Memberships(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(memberships, func(u apicred.User) bool { return u.Status != apicred.UserActive }), nil
+}
+
+// touch writes when the session was last seen. It may fail without harm (a full
+// disk must not sign people out): the session then ends earlier, never later.
+func (s *Service) touch(ctx context.Context, session *Session) {
+	now := s.now()
+	if now.Sub(session.LastSeenAt) < touchInterval {
+		return
+	}
+	touched := *session
+	touched.LastSeenAt = now
+	if err := s.store.TouchSession(ctx, touched); err != nil {
+		s.logger.WarnContext(ctx, "session last-seen time not written", "session", session.ID, "error", err)
+		return
+	}
+	*session = touched
+}
+
+func notSignedIn() *apicred.Error {
+	return apicred.Unauthenticated("You are not signed in, or the session has ended. Sign in again.")
+}
