@@ -1,0 +1,91 @@
+package lifecycle
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// The records below are what before and after of an audit event hold: members
+// as on the wire, never a secret or its hash, never personal data.
+
+type credentialRecord struct {
+	Name              string         `json:"name"`
+	Level             apicred.Level  `json:"level"`
+	OwnerID           string         `json:"owner_id,omitempty"`
+	Scopes            []string       `json:"scopes"`
+	ExpiresAt         string         `json:"expires_at,omitempty"`
+	AllowedCIDRs      []netip.Prefix `json:"allowed_cidrs,omitempty"`
+	TokenLifetime     int64          `json:"token_lifetime_seconds,omitempty"`
+	RequestsPerSecond int            `json:"requests_per_second,omitempty"`
+	Disabled          bool           `json:"disabled,omitempty"`
+	Suspension        string         `json:"suspension,omitempty"`
+	API               string         `json:"api,omitempty"`
+	Generation        int64          `json:"generation"`
+}
+
+func recordCredential(c *apicred.Credential) credentialRecord {
+	return credentialRecord{
+		Name: c.Name, Level: c.Level, OwnerID: c.OwnerID, Scopes: c.Scopes, ExpiresAt: auditTime(c.ExpiresAt),
+		AllowedCIDRs: c.AllowedCIDRs, TokenLifetime: int64(c.TokenLifetime / time.Second),
+		RequestsPerSecond: c.RequestsPerSecond, Disabled: c.Disabled(), Suspension: string(c.Suspension),
+		API: c.API, Generation: c.Generation,
+	}
+}
+
+type secretRecord struct {
+	SecretID  string `json:"secret_id"`
+	Label     string `json:"label,omitempty"`
+	Hint      string `json:"hint"`
+	ExpiresAt string `json:"expires_at,omitempty"`
+}
+
+func recordSecret(s *apicred.Secret) secretRecord {
+	return secretRecord{s.ID, s.Label, s.Hint, auditTime(s.ExpiresAt)}
+}
+
+func recordSecrets(secrets []apicred.Secret) []secretRecord {
+	out := make([]secretRecord, 0, len(secrets))
+	for i := range secrets {
+		out = append(out, recordSecret(&secrets[i]))
+	}
+	return out
+}
+
+type userRecord struct {
+	Role   apicred.Role       `json:"role"`
+	Status apicred.UserStatus `json:"status"`
+}
+
+func recordUser(u *apicred.User) userRecord { return userRecord{u.Role, u.Status} }
+
+type accountRecord struct {
+	Name                    string                     `json:"name"`
+	APICredentialsEnabled   bool                       `json:"api_credentials_enabled"`
+	AccountLevelCredentials apicred.AccountLevelPolicy `json:"account_level_credentials"`
+	MaxTokenLifetime        int64                      `json:"max_token_lifetime_seconds"`
+}
+
+func recordAccount(a *apicred.Account) accountRecord {
+	return accountRecord{a.Name, a.APICredentialsEnabled, a.AccountLevelCredentials, int64(a.MaxTokenLifetime / time.Second)}
+}
+
+func auditTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func auditJSON(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, apicred.Internal(err)
+	}
+	return b, nil
+}

@@ -1,0 +1,203 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// Sizes of a page.
+const (
+	defaultPageSize = 50
+	maxPageSize     = 200
+	// MaxCounted is where counting stops ("1,000+").
+	MaxCounted = 1000
+)
+
+// ListRequest selects credentials for a page (contract "list").
+type ListRequest struct {
+	Level     apicred.Level  // empty: both
+	Owner     string         // "me", a user ID, or empty
+	Status    apicred.Status // empty: any
+	Scope     string
+	Search    string
+	Sort      CredentialSort // empty: -created_at
+	PageSize  int            // 0: 50; at most 200
+	PageToken string
+}
+
+// CredentialPage is one page of a list.
+type CredentialPage struct {
+	Credentials   []CredentialView
+	NextPageToken string // empty: this is the last page
+	// Total over all pages; Capped when there are more than MaxCounted.
+	Total  int
+	Capped bool
+}
+
+// ListCredentials returns what the actor may see: an admin the whole account, a
+// supervisor only their own, an account-level credential only its kind. Lists
+// filter as reads do (S25). Errors: not_found, forbidden, malformed (page token).
+func (s *Service) ListCredentials(ctx context.Context, actor apicred.Actor, in ListRequest) (CredentialPage, error) {
+	var page CredentialPage
+	err := s.store.View(ctx, func(r Reader) error {
+		f, err := s.areaFacts(ctx, r, &actor)
+		if err != nil {
+			return err
+		}
+		if err := requireScope(&actor, apicred.ScopeCredentialsRead); err != nil {
+			return err
+		}
+		q, err := s.query(&actor, &in)
+		if err != nil {
+			return err
+		}
+		if !visibleTo(&actor, &q) {
+			page = CredentialPage{}
+			return nil
+		}
+		page, err = s.page(ctx, r, &actor, &f, &in, q)
+		return err
+	})
+	return page, err
+}
+
+func (s *Service) query(actor *apicred.Actor, in *ListRequest) (CredentialQuery, error) {
+	q := CredentialQuery{
+		AccountID: actor.AccountID, Level: in.Level, OwnerID: in.Owner, Status: in.Status, Scope: in.Scope,
+		Search: strings.TrimSpace(in.Search), Sort: in.Sort, Limit: in.PageSize, Now: s.now(),
+	}
+	if q.Sort == "" {
+		q.Sort = SortCreatedAtDesc
+	}
+	if q.OwnerID == "me" {
+		q.OwnerID = actorPerson(actor)
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultPageSize
+	}
+	if q.Limit < 1 || q.Limit > maxPageSize {
+		return q, malformedQuery("query.page_size", "page_size must be 1 to 200.")
+	}
+	if in.PageToken == "" {
+		return q, nil
+	}
+	after, err := s.openPageToken(actor, in)
+	q.After = after
+	return q, err
+}
+
+// visibleTo narrows a query to what the actor may see; false when nothing is.
+func visibleTo(actor *apicred.Actor, q *CredentialQuery) bool {
+	switch {
+	case accountActor(actor):
+		if q.Level == apicred.LevelUser {
+			return false
+		}
+		q.Level = apicred.LevelAccount
+		return true
+	case Permission(ActionView, RelationOthers, actor.Role) == VerdictYes:
+		return true
+	case q.Level == apicred.LevelAccount, q.OwnerID != "" && q.OwnerID != actor.UserID:
+		return false
+	}
+	q.Level, q.OwnerID = apicred.LevelUser, actor.UserID
+	return true
+}
+
+func (s *Service) page(ctx context.Context, r Reader, actor *apicred.Actor, f *facts, in *ListRequest, q CredentialQuery) (CredentialPage, error) {
+	size := q.Limit
+	q.Limit++ // one more tells whether there is a next page
+	rows, err := r.Credentials(ctx, q)
+	if err != nil {
+		return CredentialPage{}, err
+	}
+	total, err := r.CountCredentials(ctx, q, MaxCounted)
+	if err != nil {
+		return CredentialPage{}, err
+	}
+	page := CredentialPage{Total: min(total, MaxCounted), Capped: total > MaxCounted}
+	if len(rows) > size {
+		rows = rows[:size]
+		page.NextPageToken = s.sealPageToken(actor, in, PositionOf(&rows[size-1], q.Sort))
+	}
+	page.Credentials, err = s.viewRows(ctx, r, actor, f, rows)
+	return page, err
+}
+
+func (s *Service) viewRows(ctx context.Context, r Reader, actor *apicred.Actor, f *facts, rows []apicred.Credential) ([]CredentialView, error) {
+	ids := make([]string, 0, len(rows))
+	for i := range rows {
+		ids = append(ids, rows[i].ClientID)
+	}
+	secrets, err := r.SecretsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := r.DailyCalls(ctx, ids, s.now())
+	if err != nil {
+		return nil, err
+	}
+	owners, out := map[string]apicred.User{}, make([]CredentialView, 0, len(rows))
+	for _, c := range rows {
+		owner, known := owners[c.OwnerID]
+		if !known {
+			if owner, err = s.owner(ctx, r, &c); err != nil {
+				return nil, err
+			}
+			owners[c.OwnerID] = owner
+		}
+		view := s.render(actor, f, c, secrets[c.ClientID], owner)
+		view.DailyCalls = calls[c.ClientID]
+		out = append(out, view)
+	}
+	return out, nil
+}
+
+const pageTokenPurpose = "page token"
+
+// pageTokenBinding ties a token to caller and query (S28): another caller or
+// another filter cannot use it.
+func pageTokenBinding(actor *apicred.Actor, in *ListRequest) []byte {
+	h := sha256.New()
+	for _, part := range []string{
+		actor.AccountID, string(actor.Type), actor.ID, string(in.Level), in.Owner, string(in.Status), in.Scope, in.Search, string(in.Sort),
+	} {
+		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
+	}
+	return h.Sum(nil)
+}
+
+func (s *Service) sealPageToken(actor *apicred.Actor, in *ListRequest, p CredentialPosition) string {
+	plain, err := json.Marshal(p)
+	if err != nil {
+		return "" // two strings always encode
+	}
+	return base64.RawURLEncoding.EncodeToString(s.sealer.Seal(pageTokenPurpose, plain, pageTokenBinding(actor, in)))
+}
+
+func (s *Service) openPageToken(actor *apicred.Actor, in *ListRequest) (CredentialPosition, error) {
+	var p CredentialPosition
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(in.PageToken)
+	if err == nil {
+		sealed, err = s.sealer.Open(pageTokenPurpose, sealed, pageTokenBinding(actor, in))
+	}
+	if err == nil {
+		err = json.Unmarshal(sealed, &p)
+	}
+	if err != nil {
+		return p, malformedQuery("query.page_token", "This page_token is not one of this list's. Take next_page_token from the answer to the same query, or begin without one.")
+	}
+	return p, nil
+}
+
+func malformedQuery(location, message string) error {
+	e := apicred.Malformed(message)
+	e.Fields = []apicred.FieldError{{Location: location, Message: message}}
+	return e
+}

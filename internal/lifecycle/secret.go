@@ -1,0 +1,216 @@
+package lifecycle
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// maxRetirement is the longest a retired secret may still work (R8: 90 days).
+const maxRetirement = 90 * 24 * time.Hour
+
+// NewSecret is what adding a secret asks for.
+type NewSecret struct {
+	Label     string    // optional, as a name
+	ExpiresAt time.Time // zero: never
+	// RetireOthers gives every other secret an end RetireAfter from now, unless
+	// it ends sooner anyhow. This is rotation (R8).
+	RetireOthers bool
+	RetireAfter  time.Duration
+	Faults       []apicred.FieldError // as NewCredential's
+}
+
+// AddedSecret is a new secret with its text, which exists only here.
+type AddedSecret struct {
+	apicred.Secret
+	Text apicred.SecretText
+}
+
+// Secrets lists a credential's secrets, oldest first, without their text.
+func (s *Service) Secrets(ctx context.Context, actor apicred.Actor, clientID string) ([]apicred.Secret, error) {
+	view, err := s.Credential(ctx, actor, clientID)
+	return view.Secrets, err
+}
+
+// AddSecret adds a secret and, on request, gives the others an end. Errors:
+// not_found, forbidden, scope_not_grantable, invalid, conflict (a sixth secret).
+func (s *Service) AddSecret(ctx context.Context, actor apicred.Actor, clientID string, in NewSecret) (AddedSecret, error) {
+	var out AddedSecret
+	err := s.change(ctx, func(tx Tx) error {
+		f, c, err := s.changeable(ctx, tx, &actor, clientID, ActionEdit, "secret.create")
+		if err != nil {
+			return err
+		}
+		if err := s.withinCeiling(&actor, &f, &c, "secret.create"); err != nil {
+			return err
+		}
+		if err := checkNewSecret(&in, s.now()); err != nil {
+			return err
+		}
+		secrets, err := tx.Secrets(ctx, clientID)
+		if err != nil {
+			return err
+		}
+		live, err := s.dropExpiredSecrets(ctx, tx, secrets)
+		if err != nil {
+			return err
+		}
+		if len(live) >= apicred.MaxSecrets {
+			return apicred.Conflict("The API credential already has 5 secrets. Delete one that is no longer used, then add the new one.")
+		}
+		out, err = s.addSecret(ctx, tx, clientID, live, &in)
+		if err != nil {
+			return err
+		}
+		return s.recordSecretChange(ctx, tx, &actor, &c, "secret.create", recordSecrets(secrets))
+	})
+	if err != nil {
+		return AddedSecret{}, err
+	}
+	return out, nil
+}
+
+// withinCeiling applies the scope ceiling to a credential as it stands, for
+// changes that add power to it: secrets, enabling, loosened limits.
+func (s *Service) withinCeiling(actor *apicred.Actor, f *facts, c *apicred.Credential, auditAction string) error {
+	err := s.ceiling(actor, f, c.Level, c.Scopes, c.Scopes)
+	if err != nil {
+		s.refuse(actor, "scope_ceiling", recorded{action: auditAction, target: apicred.TargetCredential, id: c.ClientID})
+	}
+	return err
+}
+
+func checkNewSecret(in *NewSecret, now time.Time) error {
+	v := memberCheck{faults: in.Faults}
+	if in.Label != "" {
+		label, err := apicred.CheckName("body.label", in.Label)
+		if err != nil {
+			v.faults = append(v.faults, apicred.AsError(err).Fields...)
+		}
+		in.Label = label
+	}
+	in.ExpiresAt = v.expiry(in.ExpiresAt, now)
+	if in.RetireOthers && (in.RetireAfter < 0 || in.RetireAfter > maxRetirement) {
+		v.fault("body.retire_others_after_seconds", "The other secrets can end 0 to 7,776,000 seconds (90 days) from now.")
+	}
+	return v.err()
+}
+
+// dropExpiredSecrets makes room: an expired secret no longer works and does not
+// count against the five.
+func (s *Service) dropExpiredSecrets(ctx context.Context, tx Tx, secrets []apicred.Secret) ([]apicred.Secret, error) {
+	if len(secrets) < apicred.MaxSecrets {
+		return secrets, nil
+	}
+	live, now := make([]apicred.Secret, 0, len(secrets)), s.now()
+	for _, secret := range secrets {
+		if !secret.Expired(now) {
+			live = append(live, secret)
+			continue
+		}
+		if err := tx.DeleteSecret(ctx, secret.ClientID, secret.ID); err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+func (s *Service) addSecret(ctx context.Context, tx Tx, clientID string, others []apicred.Secret, in *NewSecret) (AddedSecret, error) {
+	text, secret, err := s.newSecret(clientID, in.Label, in.ExpiresAt)
+	if err != nil {
+		return AddedSecret{}, err
+	}
+	if err := tx.InsertSecret(ctx, secret); err != nil {
+		return AddedSecret{}, err
+	}
+	end := s.now().Add(in.RetireAfter)
+	for _, other := range others {
+		if !in.RetireOthers || !other.ExpiresAt.IsZero() && other.ExpiresAt.Before(end) {
+			continue
+		}
+		other.ExpiresAt = end
+		if err := tx.UpdateSecret(ctx, other); err != nil {
+			return AddedSecret{}, err
+		}
+	}
+	return AddedSecret{secret, text}, nil
+}
+
+// DeleteSecret removes a secret at once. Its tokens live on unless the secret is
+// deleted as compromised, which ends every token of the credential. Errors:
+// not_found, forbidden, conflict (the last secret).
+func (s *Service) DeleteSecret(ctx context.Context, actor apicred.Actor, clientID, secretID string, compromised bool) error {
+	return s.change(ctx, func(tx Tx) error {
+		_, c, err := s.changeable(ctx, tx, &actor, clientID, ActionEdit, "secret.delete")
+		if err != nil {
+			return err
+		}
+		secrets, err := tx.Secrets(ctx, clientID)
+		if err != nil {
+			return err
+		}
+		if !hasSecret(secrets, secretID) {
+			return apicred.NotFound()
+		}
+		if len(secrets) == 1 {
+			return apicred.Conflict("This is the last secret. Add a new one first, or disable or delete the API credential.")
+		}
+		if err := tx.DeleteSecret(ctx, clientID, secretID); err != nil {
+			return err
+		}
+		if compromised {
+			c.Generation++
+			c.UpdatedAt = s.now()
+			if err := tx.UpdateCredential(ctx, c); err != nil {
+				return err
+			}
+			return s.recordSecretChange(ctx, tx, &actor, &c, "secret.revoke", recordSecrets(secrets))
+		}
+		return s.recordSecretChange(ctx, tx, &actor, &c, "secret.delete", recordSecrets(secrets))
+	})
+}
+
+func hasSecret(secrets []apicred.Secret, id string) bool {
+	for i := range secrets {
+		if secrets[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// recordSecretChange audits a change of a credential's secrets; the credential
+// is the target, so that caches read it again.
+func (s *Service) recordSecretChange(ctx context.Context, tx Tx, actor *apicred.Actor, c *apicred.Credential, action string, before []secretRecord) error {
+	after, err := tx.Secrets(ctx, c.ClientID)
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, tx, actor, recorded{
+		action: action, target: apicred.TargetCredential, id: c.ClientID, before: secretsRecord{before}, after: secretsRecord{recordSecrets(after)},
+	})
+}
+
+type secretsRecord struct {
+	Secrets []secretRecord `json:"secrets"`
+}
+
+// newSecret makes 256 random bits into a secret and what is stored of it.
+func (s *Service) newSecret(clientID, label string, expiresAt time.Time) (apicred.SecretText, apicred.Secret, error) {
+	var random [32]byte
+	if _, err := io.ReadFull(s.random, random[:]); err != nil {
+		return apicred.SecretText{}, apicred.Secret{}, apicred.Internal(err)
+	}
+	id, err := s.newID()
+	if err != nil {
+		return apicred.SecretText{}, apicred.Secret{}, err
+	}
+	text := apicred.NewSecretText(random)
+	hash, pepperID := s.hasher.HashSecret(text.Reveal())
+	return text, apicred.Secret{
+		ID: id, ClientID: clientID, Label: label, Hint: text.Hint(), Hash: hash, PepperID: pepperID,
+		CreatedAt: s.now(), ExpiresAt: expiresAt,
+	}, nil
+}
