@@ -9,7 +9,7 @@ import (
 // NewUser is a person to make a member of an account.
 type NewUser struct {
 	Email string
-	Name  string // empty: the part of the e-mail before the @
+	Name  string // may be empty
 	Role  apicred.Role
 }
 
