@@ -13,6 +13,7 @@ import (
 
 const (
 	maxFunctionLines = 75  // about a screen
+	maxParameters    = 5   // beside the context, which is in every second function and says nothing
 	maxMainLines     = 10  // main hands over to something that tests can call
 	maxFileLines     = 550 // "about 450": past this a second room wants to be born
 )
@@ -47,6 +48,29 @@ func TestFunctions_FitOnAScreen(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Past five, callers no longer see which argument is which, and the function has a struct to discover.
+func TestFunctions_TakeFewParameters(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, f := range functions(s) {
+			if n := parameters(f); n > maxParameters {
+				t.Errorf("%s: %s takes %d parameters beside the context, the limit is %d: some of them belong together", s.position(f), f.Name.Name, n, maxParameters)
+			}
+		}
+	}
+}
+
+func parameters(f *ast.FuncDecl) int {
+	n := 0
+	for _, field := range f.Type.Params.List {
+		selector, ok := field.Type.(*ast.SelectorExpr)
+		if ok && selector.Sel.Name == "Context" {
+			continue
+		}
+		n += max(1, len(field.Names))
+	}
+	return n
 }
 
 func TestFiles_HoldOneThing(t *testing.T) {
