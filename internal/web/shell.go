@@ -1,0 +1,289 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// Config is what a Shell needs beside its routes. The zero value of everything
+// but Logger and Metrics is safe: no proxy trusted, no HSTS.
+type Config struct {
+	Logger  *slog.Logger
+	Metrics *Metrics
+	// Listener names the shell in metrics: "public" or "gateway".
+	Listener string
+	Proxies  Proxies
+	// HSTS tells browsers to stay on https: set it when the issuer is https.
+	HSTS bool
+	// Bare leaves browser headers out of every answer: a gateway passes on what
+	// the API behind it says.
+	Bare bool
+}
+
+// Shell serves a Router. It is an http.Handler, safe for concurrent use.
+type Shell struct {
+	router  *Router
+	logger  *slog.Logger
+	metrics *Metrics
+	proxies Proxies
+	name    string
+	bare    bool
+	headers browserHeaders
+}
+
+// NewShell takes the router over; add no routes afterwards.
+func NewShell(c Config, router *Router) *Shell {
+	s := &Shell{
+		router: router, logger: c.Logger, metrics: c.Metrics, proxies: c.Proxies,
+		name: c.Listener, bare: c.Bare, headers: newBrowserHeaders(c.HSTS),
+	}
+	for _, e := range router.exact {
+		e.metrics = c.Metrics.route(c.Listener, e.Path)
+	}
+	for _, e := range router.folded {
+		e.metrics = c.Metrics.route(c.Listener, e.Path)
+	}
+	for _, e := range router.prefixes {
+		e.metrics = c.Metrics.route(c.Listener, e.Path)
+	}
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &Exchange{Start: time.Now(), w: w}
+	x.RequestID = newRequestID(x.Start)
+	x.idValue[0] = x.RequestID
+	x.Client, x.TrustedPeer = s.proxies.client(r)
+	e := s.router.find(r)
+	x.Pattern = e.Path
+	defer s.finish(r, x, e)
+	s.serve(r, x, e)
+}
+
+func (s *Shell) serve(r *http.Request, x *Exchange, e *entry) {
+	h := x.w.Header()
+	h["Claviger-Request-Id"] = x.idValue[:]
+	if !e.Bare && !s.bare {
+		s.headers.set(h)
+	}
+	if closesAfter(r) {
+		h.Set("Connection", "close")
+	}
+	if !plausibleHost(r.Host) {
+		x.WriteError(apicred.Malformed("The Host header is not a host name or address with an optional port. Correct it."))
+		return
+	}
+	if e.allow != "" && !takes(e.Methods, r.Method) {
+		h.Set("Allow", e.allow)
+		x.WriteError(MethodNotAllowed())
+		return
+	}
+	if e != s.router.mounted {
+		limit := e.BodyLimit
+		if limit == 0 {
+			limit = DefaultBodyLimit
+		}
+		limitBody(x, r, limit)
+	}
+	e.Handler(x, r, x)
+}
+
+// closesAfter tells whether the connection must not be used again because where
+// this request ends could be read in two ways (S35): net/http takes chunked
+// beside Content-Length without a word and ignores Transfer-Encoding in
+// HTTP/1.0, so that what one program takes for the body is the next request to
+// another.
+func closesAfter(r *http.Request) bool {
+	return r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0)
+}
+
+// plausibleHost accepts a host name or address with an optional port; HTTP/1.0
+// may leave it out.
+func plausibleHost(host string) bool {
+	if len(host) > 255+6 {
+		return false
+	}
+	for i := range len(host) {
+		switch c := host[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '.', c == '-', c == '_', c == ':', c == '[', c == ']':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func takes(methods []string, method string) bool {
+	if method == http.MethodHead && slices.Contains(methods, http.MethodGet) {
+		return true
+	}
+	return slices.Contains(methods, method)
+}
+
+// limitBody makes reading past limit fail with *http.MaxBytesError and the
+// connection close.
+func limitBody(w http.ResponseWriter, r *http.Request, limit int64) {
+	if limit >= 0 && r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+	}
+}
+
+// tooLong tells whether a body announces itself as over the limit.
+func tooLong(r *http.Request, limit int64) bool { return limit >= 0 && r.ContentLength > limit }
+
+func withExchange(ctx context.Context, x *Exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, x)
+}
+
+// finish runs when the handler has returned or panicked: it answers a panic
+// with 500, or cuts the connection when an answer had begun, then counts and
+// logs the request.
+func (s *Shell) finish(r *http.Request, x *Exchange, e *entry) {
+	fault := recover()
+	cut := false
+	if fault != nil {
+		cut = s.recovered(x, fault)
+	}
+	if x.status == 0 {
+		x.status = http.StatusOK // net/http answers 200 for a handler that wrote nothing
+	}
+	duration := time.Since(x.Start)
+	m := e.metrics
+	if m == nil {
+		m = s.metrics.route(s.name, x.Pattern)
+	}
+	m.observe(x.status, duration)
+	s.log(r, x, duration)
+	if cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// recovered reports whether the connection must be cut, because the client
+// would otherwise take half an answer for a whole one.
+func (s *Shell) recovered(x *Exchange, fault any) (cut bool) {
+	begun := x.status != 0
+	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		x.Fail("aborted", x.cause)
+		return true
+	}
+	cause := fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+	if begun {
+		x.Fail(string(apicred.KindInternal), cause)
+		return true
+	}
+	clear(x.w.Header())
+	s.headers.set(x.w.Header())
+	x.w.Header()["Claviger-Request-Id"] = x.idValue[:]
+	x.WriteError(apicred.Internal(cause))
+	return false
+}
+
+// log writes the one line of a request. It names the route's pattern, never the
+// path or query, which may hold what people should not have put there.
+func (s *Shell) log(r *http.Request, x *Exchange, duration time.Duration) {
+	level := slog.LevelInfo
+	if x.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if !s.logger.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs,
+		slog.String("request_id", x.RequestID),
+		slog.String("method", methodName(r.Method)),
+		slog.String("route", x.Pattern),
+		slog.Int("status", x.status),
+		slog.Int64("duration_us", duration.Microseconds()),
+	)
+	if address := x.Address(); address != "" {
+		attrs = append(attrs, slog.String("client", address))
+	}
+	if x.Actor != "" {
+		attrs = append(attrs, slog.String("actor", x.Actor))
+	}
+	if x.code != "" {
+		attrs = append(attrs, slog.String("code", x.code))
+	}
+	if x.cause != nil {
+		attrs = append(attrs, slog.String("cause", x.cause.Error()))
+	}
+	s.logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// methodName bounds what a stranger can write into the log.
+func methodName(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return method
+	}
+	return "OTHER"
+}
+
+func notFound() *apicred.Error {
+	return &apicred.Error{Kind: apicred.KindNotFound, Message: "There is nothing at this address. Check its spelling; paths are case-sensitive."}
+}
+
+// browserHeaders are the security headers of S24, made once. Handlers replace
+// values with Set; nobody writes into the shared slices.
+type browserHeaders struct {
+	nosniff, referrer, opener, csp, hsts []string
+}
+
+// apiPolicy is the Content-Security-Policy of answers that are no pages. A
+// surface with pages sets its own.
+const apiPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+func newBrowserHeaders(hsts bool) browserHeaders {
+	b := browserHeaders{
+		nosniff: []string{"nosniff"},
+		// "no-referrer" would make Chromium send "Origin: null" with forms.
+		referrer: []string{"same-origin"},
+		opener:   []string{"same-origin"},
+		csp:      []string{apiPolicy},
+	}
+	if hsts {
+		b.hsts = []string{"max-age=31536000"}
+	}
+	return b
+}
+
+func (b *browserHeaders) set(h http.Header) {
+	h["X-Content-Type-Options"] = b.nosniff
+	h["Referrer-Policy"] = b.referrer
+	h["Cross-Origin-Opener-Policy"] = b.opener
+	h["Content-Security-Policy"] = b.csp
+	if b.hsts != nil {
+		h["Strict-Transport-Security"] = b.hsts
+	}
+}
+
+// Patterns lists the paths of the routes added, sorted, for the test that only
+// documented addresses are served.
+func (rt *Router) Patterns() []string {
+	var out []string
+	for _, e := range rt.exact {
+		out = append(out, e.Path)
+	}
+	for _, e := range rt.folded {
+		out = append(out, e.Path)
+	}
+	for _, e := range rt.prefixes {
+		out = append(out, strings.TrimSuffix(e.Path, "/")+"/…")
+	}
+	slices.Sort(out)
+	return out
+}
