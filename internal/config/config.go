@@ -1,0 +1,87 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	sqlitePrefix = "sqlite:"
+	databaseName = "claviger.db"
+)
+
+// LogFormat is how log lines are written.
+type LogFormat string
+
+// The formats of log lines.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Config is the whole configuration, checked. Settings documents each field.
+type Config struct {
+	Listen         string
+	OpsListen      string
+	GatewayListen  string // empty: no gateway
+	TLSCertificate string // path; empty: plain HTTP
+	TLSKey         string
+	// Issuer is empty when it follows the port that the system will pick
+	// (listen on port 0); see IssuerAt.
+	Issuer         string
+	TrustedProxies []netip.Prefix
+
+	DataDir            string
+	DatabaseURL        Secret // never empty
+	MigrateDatabaseURL Secret // never empty
+	MigrateOnStart     bool
+	CatalogueFile      string // empty: none
+
+	TokenLifetime time.Duration
+	MaxOffline    time.Duration // 0: refuse at once
+
+	SupportURL               string // empty: none
+	DocumentationFeedbackURL string // empty: none
+
+	LogFormat LogFormat
+	LogLevel  slog.Level
+
+	masterKey     masterKey // see OpenMasterKeys
+	masterKeysOld []masterKey
+	values        map[string]given // what was given or is the default, by key
+}
+
+// IssuerAt is the issuer of a server that listens on address (host:port): the
+// configured one, or http:// and the address, which is on loopback then.
+func (c *Config) IssuerAt(address string) string {
+	if c.Issuer != "" {
+		return c.Issuer
+	}
+	return "http://" + address
+}
+
+// Secure tells whether people reach the server by https, and so whether cookies
+// are marked Secure.
+func (c *Config) Secure() bool { return strings.HasPrefix(c.Issuer, "https://") }
+
+// SQLitePath is the path of the SQLite file, and whether the data is kept in one.
+func (c *Config) SQLitePath() (string, bool) {
+	return strings.CutPrefix(c.DatabaseURL.Reveal(), sqlitePrefix)
+}
+
+func isPostgres(databaseURL string) bool {
+	for _, scheme := range []string{"postgres://", "postgresql://"} {
+		if rest, ok := strings.CutPrefix(databaseURL, scheme); ok && rest != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// defaultDatabaseURL is the SQLite file in a data directory.
+func defaultDatabaseURL(dataDir string) string {
+	return sqlitePrefix + filepath.Join(dataDir, databaseName)
+}
