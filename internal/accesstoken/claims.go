@@ -1,0 +1,222 @@
+package accesstoken
+
+import (
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+const (
+	// maxTokenSize bounds what is looked at at all, in bytes.
+	maxTokenSize = 8 << 10
+	// clockSkew is how far another node's clock may run ahead of ours: iat and
+	// nbf may lie so much in the future. exp gets no leeway.
+	clockSkew = 5 * time.Second
+)
+
+// The causes of a refused token, for the log alone.
+var (
+	errTokenForm       = errors.New("token: not three base64url parts in their one spelling")
+	errTokenSize       = errors.New("token: too long")
+	errTokenHeader     = errors.New("token: header is not one of ours")
+	errTokenKey        = errors.New("token: unknown signing key")
+	errTokenSignature  = errors.New("token: wrong signature")
+	errTokenPayload    = errors.New("token: payload is not as RFC 9068 and the contract have it")
+	errTokenIssuer     = errors.New("token: another issuer")
+	errTokenAudience   = errors.New("token: another audience")
+	errTokenExpired    = errors.New("token: expired")
+	errTokenEarly      = errors.New("token: issued in the future")
+	errTokenClient     = errors.New("token: its credential is unknown")
+	errTokenGeneration = errors.New("token: its generation has ended")
+	errTokenMember     = errors.New("token: the membership has ended")
+	errTokenStatus     = errors.New("token: its credential is not active")
+)
+
+// base64url without padding, strict about the last character's spare bits.
+var tokenEncoding = base64.RawURLEncoding.Strict()
+
+// claims is the payload of a token whose signature is right. The strings are
+// parts of one copy of the payload.
+type claims struct {
+	key      PublicKey
+	kid      string
+	issuer   string
+	audience []string
+	subject  string
+	clientID string
+	account  string
+	owner    string
+	scopes   []string
+	jti      string
+	issued   int64 // Unix seconds
+	expires  int64
+	earliest int64 // nbf; 0: none
+	gen      int64
+	person   bool
+	id       uid // of the credential, unless person
+
+	effective atomic.Pointer[effective]
+}
+
+// effective is the part of a token's scopes that works, under facts that are
+// compared by identity.
+type effective struct {
+	plan   *plan      // of a credential
+	land   *landscape // of a person
+	member *Member
+	of     *apicred.Account
+	scopes []string
+}
+
+// parts of a token in compact serialization (RFC 7515 section 3.1).
+type parts struct {
+	header, payload, signature []byte // decoded
+	signed                     string // header and payload as sent
+}
+
+// splitToken takes a token apart. There is one spelling of each part: no
+// padding, no spare bits, no line breaks (which Go's decoder would skip).
+func splitToken(raw string) (parts, error) {
+	if len(raw) > maxTokenSize {
+		return parts{}, errTokenSize
+	}
+	first := strings.IndexByte(raw, '.')
+	last := strings.LastIndexByte(raw, '.')
+	if first <= 0 || last <= first+1 || last == len(raw)-1 || strings.IndexByte(raw[first+1:last], '.') >= 0 ||
+		strings.ContainsAny(raw, "\r\n") {
+		return parts{}, errTokenForm
+	}
+	p := parts{signed: raw[:last]}
+	var err error
+	if p.header, err = tokenEncoding.DecodeString(raw[:first]); err != nil {
+		return parts{}, errTokenForm
+	}
+	if p.payload, err = tokenEncoding.DecodeString(raw[first+1 : last]); err != nil {
+		return parts{}, errTokenForm
+	}
+	if p.signature, err = tokenEncoding.DecodeString(raw[last+1:]); err != nil {
+		return parts{}, errTokenForm
+	}
+	return p, nil
+}
+
+// parseHeader reads a JOSE header, which must be byte for byte the one our
+// keys write. That leaves no room for crit, b64, embedded or fetched keys,
+// another typ, a repeated member, or a second spelling (RFC 8725 section 3.1,
+// RFC 9068 section 2.1).
+func parseHeader(header []byte) (algorithm, kid string, err error) {
+	rest, ok := strings.CutPrefix(string(header), `{"alg":"`)
+	if ok {
+		algorithm, rest, ok = strings.Cut(rest, `","kid":"`)
+	}
+	if ok {
+		kid, ok = strings.CutSuffix(rest, `","typ":"at+jwt"}`)
+	}
+	if !ok || kid == "" || !plainText(algorithm) || !plainText(kid) {
+		return "", "", errTokenHeader
+	}
+	return algorithm, kid, nil
+}
+
+func plainText(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+// parseClaims reads a payload. The signature was checked, so this is strict
+// only to find out what is not understood: repeated members, wrong types and
+// nested objects (as cnf, which would bind the token to a key) are refused;
+// other flat members are ignored, for the sake of tokens of the next release.
+func parseClaims(payload string) (*claims, error) {
+	c := &claims{}
+	r := jsonReader{text: payload}
+	seen := make([]string, 0, 16)
+	required := 0
+	for name := range r.members() {
+		if slices.Contains(seen, name) {
+			return nil, errTokenPayload
+		}
+		seen = append(seen, name)
+		if c.read(&r, name) {
+			required++
+		}
+	}
+	const requiredMembers = 10
+	if r.failed || required != requiredMembers || c.jti == "" || c.subject == "" || c.account == "" || len(c.audience) == 0 {
+		return nil, errTokenPayload
+	}
+	return c, c.identify()
+}
+
+// read reads the value of one member, and tells whether it is one that every
+// token must have (RFC 9068 section 2.2, contract.md "Tokens").
+func (c *claims) read(r *jsonReader, name string) bool {
+	switch name {
+	case "iss":
+		c.issuer = r.text1()
+	case "aud":
+		c.audience = r.texts()
+	case "sub":
+		c.subject = r.text1()
+	case "client_id":
+		c.clientID = r.text1()
+	case "iat":
+		c.issued = r.integer()
+	case "exp":
+		c.expires = r.integer()
+	case "jti":
+		c.jti = r.text1()
+	case "scope":
+		c.scopes = strings.Fields(r.text1())
+	case "account":
+		c.account = r.text1()
+	case "gen":
+		c.gen = r.integer()
+	case "owner":
+		c.owner = r.text1()
+		return false
+	case "nbf":
+		c.earliest = r.integer()
+		return false
+	default:
+		r.skip()
+		return false
+	}
+	return true
+}
+
+// identify finds out whose token it is.
+func (c *claims) identify() error {
+	if c.person = personClient(c.clientID); c.person {
+		if c.subject != c.owner {
+			return errTokenPayload
+		}
+		return nil
+	}
+	id, ok := parseUID(c.clientID)
+	if !ok || c.subject != c.clientID {
+		return errTokenPayload
+	}
+	c.id = id
+	return nil
+}
+
+// judge checks what the claims say of themselves.
+func (c *claims) judge(issuer, audience string, now time.Time) error {
+	at := now.Unix()
+	switch {
+	case c.issuer != issuer:
+		return errTokenIssuer
+	case audience == "" || !slices.Contains(c.audience, audience):
+		return errTokenAudience
+	case at >= c.expires:
+		return errTokenExpired
+	case c.issued > at+int64(clockSkew/time.Second) || c.earliest > at+int64(clockSkew/time.Second):
+		return errTokenEarly
+	}
+	return nil
+}

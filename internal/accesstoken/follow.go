@@ -1,0 +1,202 @@
+package accesstoken
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+const (
+	// headTimeout bounds a read of the head row and of what changed.
+	headTimeout = 2 * time.Second
+	// loadTimeout bounds a read of everything.
+	loadTimeout = 5 * time.Minute
+	// reloadAbove is how many things may have changed before reading everything
+	// is likely cheaper than reading each.
+	reloadAbove = 2000
+)
+
+// follow does one round: it reads the head row and applies what changed. What
+// it could not apply is tried again by the next round.
+func (d *Directory) follow(began time.Time) error {
+	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+	defer cancel()
+	head, err := d.store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	known := d.position.Load()
+	switch {
+	case known == nil:
+		return d.reload(began)
+	case rewritten(known.head, head):
+		d.options.Logger.ErrorContext(ctx, "the database's history is not the one followed so far; was it restored? reading everything anew",
+			slog.Any("followed", known.head), slog.Any("found", head))
+		return d.reload(began)
+	case head.Change > known.head.Change:
+		if whole, err := d.applySince(ctx, known.head.Change, head.Change); err != nil {
+			return err
+		} else if !whole {
+			return d.reload(began)
+		}
+	}
+	d.position.Store(&position{head: head, asked: began})
+	return nil
+}
+
+// rewritten tells whether found cannot have grown out of known.
+func rewritten(known, found Head) bool {
+	return known.Epoch != found.Epoch || found.Change < known.Change || found.Sequence < known.Sequence ||
+		found.Sequence == known.Sequence && found.Hash != known.Hash
+}
+
+// reload replaces the whole table.
+func (d *Directory) reload(began time.Time) error {
+	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+	defer cancel()
+	l := newLoader(d.hasher, ManagementAudience(d.options.Issuer), d.current.Load())
+	head, err := d.store.Load(ctx, l)
+	if err != nil {
+		return err
+	}
+	if first := d.position.Load() == nil; !first {
+		if err := d.reloadKeys(ctx); err != nil {
+			return err
+		}
+	}
+	for _, fault := range l.faults {
+		d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.Any("cause", fault))
+	}
+	d.current.Store(l.finish())
+	d.position.Store(&position{head: head, asked: began})
+	return nil
+}
+
+func (d *Directory) reloadKeys(ctx context.Context) error {
+	if d.options.OnKeysChanged == nil {
+		return nil
+	}
+	return d.options.OnKeysChanged(ctx)
+}
+
+// applySince applies the changes behind after. It reports false when they are
+// so many, or so few, that everything must be read.
+func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bool, err error) {
+	changes, err := d.store.ChangesSince(ctx, after)
+	if err != nil {
+		return false, err
+	}
+	if len(changes) == 0 || changes[len(changes)-1].Change < upTo {
+		d.options.Logger.ErrorContext(ctx, "the change feed lacks changes that the head row counts; reading everything anew",
+			slog.Int64("after", after), slog.Int64("head", upTo))
+		return false, nil
+	}
+	type target struct {
+		kind    apicred.TargetType
+		id      string
+		account string
+	}
+	seen := map[target]bool{}
+	for _, c := range changes {
+		t := target{c.TargetType, c.TargetID, c.AccountID}
+		if seen[t] {
+			continue // its present state is applied already
+		}
+		if seen[t] = true; len(seen) > max(reloadAbove, d.Size()/8) {
+			return false, nil
+		}
+		if err := d.apply(ctx, c); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// apply reads the present state of what changed and makes it live.
+func (d *Directory) apply(ctx context.Context, c Change) error {
+	switch c.TargetType {
+	case apicred.TargetCredential:
+		return d.applyCredential(ctx, c.TargetID)
+	case apicred.TargetUser:
+		return d.applyUser(ctx, c.AccountID, c.TargetID)
+	case apicred.TargetAccount:
+		return d.applyAccount(ctx, c.TargetID)
+	case apicred.TargetCatalogue:
+		document, version, err := d.store.Catalogue(ctx)
+		if err != nil {
+			return err
+		}
+		compiled := apicred.Compile(document, ManagementAudience(d.options.Issuer), version)
+		d.current.Load().land.Store(newLandscape(compiled))
+		return nil
+	case apicred.TargetSigningKey:
+		return d.reloadKeys(ctx)
+	case apicred.TargetSession, apicred.TargetToken:
+	}
+	return nil // nothing here depends on it
+}
+
+func (d *Directory) applyCredential(ctx context.Context, clientID string) error {
+	t := d.current.Load()
+	record, err := d.store.CredentialRecord(ctx, clientID)
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		if id, ok := parseUID(clientID); ok {
+			t.remove(id)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e, err := t.entryOf(&record, d.hasher)
+	if err != nil {
+		// Neither the old nor the new state can be trusted to be meant.
+		d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.Any("cause", err))
+		if id, ok := parseUID(clientID); ok {
+			t.remove(id)
+		}
+		return nil
+	}
+	if e.account.now.Load() == nil {
+		if err := d.applyAccount(ctx, record.Credential.AccountID); err != nil {
+			return err
+		}
+	}
+	if e.owner != nil && e.owner.now.Load() == nil {
+		if err := d.applyUser(ctx, record.Credential.AccountID, record.Credential.OwnerID); err != nil {
+			return err
+		}
+	}
+	if e.account.now.Load() != nil { // else it vanished together with its account
+		t.put(e)
+	}
+	return nil
+}
+
+func (d *Directory) applyUser(ctx context.Context, accountID, userID string) error {
+	cell := d.current.Load().memberCell(accountID, userID)
+	u, err := d.store.User(ctx, accountID, userID)
+	switch {
+	case apicred.IsKind(err, apicred.KindNotFound):
+		cell.now.Store(nil)
+		return nil
+	case err != nil:
+		return err
+	}
+	cell.now.Store(memberOf(&u))
+	return nil
+}
+
+func (d *Directory) applyAccount(ctx context.Context, accountID string) error {
+	a, err := d.store.Account(ctx, accountID)
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return nil // accounts are not deleted; a change that was rolled back never shows here
+	}
+	if err != nil {
+		return err
+	}
+	d.current.Load().accountCell(accountID).now.Store(&a)
+	return nil
+}

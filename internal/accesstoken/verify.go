@@ -1,0 +1,225 @@
+package accesstoken
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// Verified is a live access token: what it says, and what is true of its
+// bearer now.
+type Verified struct {
+	JTI       string
+	Audience  []string
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	// ClientID is the credential's, or ClientCLI or ClientConsole.
+	ClientID  string
+	AccountID string
+	// UserID is the person acted as; empty for account-level credentials.
+	UserID string
+	// TokenScopes are those the token was issued with; EffectiveScopes those of
+	// them that work now. Both are shared: do not change them.
+	TokenScopes     []string
+	EffectiveScopes []string
+	// Client is the credential; set unless Person.
+	Client Client
+	// Person: a people-token. Member is its membership.
+	Person bool
+	Member *Member
+	// Account the token acts in.
+	Account *apicred.Account
+}
+
+// Actor is the bearer as it acts in the management API. Address and request ID
+// are the surface's to fill in.
+func (v *Verified) Actor() apicred.Actor {
+	if !v.Person {
+		return v.Client.Actor(v.EffectiveScopes)
+	}
+	return apicred.Actor{
+		Type: apicred.ActorUser, ID: v.UserID, UserID: v.UserID, AccountID: v.AccountID, Role: v.Member.Role,
+		Scopes: v.EffectiveScopes, OperatorAccount: v.Account.Operator,
+	}
+}
+
+// Verifier decides whether an access token is alive.
+type Verifier struct {
+	directory *Directory
+	signer    Signer
+	seen      *verifiedCache
+}
+
+// NewVerifier returns a Verifier of tokens for the credentials of d, signed by
+// keys of s.
+func NewVerifier(d *Directory, s Signer) *Verifier {
+	return &Verifier{directory: d, signer: s, seen: newVerifiedCache(defaultSeen)}
+}
+
+// Verify judges a token that must be meant for audience. arrival is when the
+// request came in (zero: now). Errors are *apicred.Error: unauthenticated for
+// any token that is not alive, given only on a view newer than arrival where
+// the view decided; unavailable when the database is needed and away.
+//
+// A token may be alive and yet lack a scope. Before refusing for that, call
+// Fresh with the arrival and Verify again: the scopes may have changed.
+func (v *Verifier) Verify(ctx context.Context, raw, audience string, arrival time.Time) (*Verified, error) {
+	now := v.directory.options.Clock()
+	if arrival.IsZero() {
+		arrival = now
+	}
+	if err := v.directory.gate(ctx); err != nil {
+		return nil, err
+	}
+	c, err := v.claims(ctx, raw, arrival)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.judge(v.directory.options.Issuer, audience, now); err != nil {
+		return nil, invalidToken(err)
+	}
+	verified, err := v.live(c, now)
+	if err != nil {
+		if fresh := v.directory.Fresh(ctx, arrival); fresh != nil {
+			return nil, fresh
+		}
+		if verified, err = v.live(c, now); err != nil {
+			return nil, invalidToken(err)
+		}
+	}
+	return verified, nil
+}
+
+func invalidToken(cause error) *apicred.Error {
+	return apicred.Unauthenticated("The access token is invalid or has expired. Request a new one.").Because(cause)
+}
+
+// claims returns the claims of a token with a right signature.
+func (v *Verifier) claims(ctx context.Context, raw string, arrival time.Time) (*claims, error) {
+	if len(raw) > maxTokenSize {
+		return nil, invalidToken(errTokenSize)
+	}
+	digest := sha256.Sum256([]byte(raw))
+	if c := v.seen.find(digest); c != nil {
+		// The key may have been removed since.
+		if key, published := v.signer.Public(c.kid); published && key == c.key {
+			return c, nil
+		}
+	}
+	p, err := splitToken(raw)
+	if err != nil {
+		return nil, invalidToken(err)
+	}
+	algorithm, kid, err := parseHeader(p.header)
+	if err != nil {
+		return nil, invalidToken(err)
+	}
+	key, err := v.key(ctx, kid, arrival)
+	if err != nil {
+		return nil, err
+	}
+	if key.Algorithm() != algorithm {
+		return nil, invalidToken(errTokenHeader)
+	}
+	if !key.Verify([]byte(p.signed), p.signature) {
+		return nil, invalidToken(errTokenSignature)
+	}
+	c, err := parseClaims(string(p.payload))
+	if err != nil {
+		return nil, invalidToken(err)
+	}
+	c.key, c.kid = key, kid
+	v.seen.add(digest, c)
+	return c, nil
+}
+
+// key finds a signing key. An unknown one may be newer than our view: the feed
+// tells (Options.OnKeysChanged), by one read for all who ask.
+func (v *Verifier) key(ctx context.Context, kid string, arrival time.Time) (PublicKey, error) {
+	if key, ok := v.signer.Public(kid); ok {
+		return key, nil
+	}
+	if err := v.directory.Fresh(ctx, arrival); err != nil {
+		return nil, err
+	}
+	if key, ok := v.signer.Public(kid); ok {
+		return key, nil
+	}
+	return nil, invalidToken(errTokenKey)
+}
+
+// live judges the bearer on the present view. Its errors are causes.
+func (v *Verifier) live(c *claims, now time.Time) (*Verified, error) {
+	verified := &Verified{
+		JTI: c.jti, Audience: c.audience, IssuedAt: time.Unix(c.issued, 0), ExpiresAt: time.Unix(c.expires, 0),
+		ClientID: c.clientID, AccountID: c.account, TokenScopes: c.scopes, Person: c.person,
+	}
+	t := v.directory.current.Load()
+	if c.person {
+		return verified, verified.livePerson(c, t)
+	}
+	return verified, verified.liveClient(c, t, now)
+}
+
+func (v *Verified) liveClient(c *claims, t *table, now time.Time) error {
+	e := t.find(c.id)
+	if e == nil {
+		return errTokenClient
+	}
+	client := t.client(e, c.clientID)
+	switch {
+	case client.account.ID != c.account:
+		return errTokenClient
+	case c.gen != e.generation:
+		// Below: dead. Above: from a future that this view, even a fresh one,
+		// does not know, as after a restored backup.
+		return errTokenGeneration
+	case client.StatusAt(now) != apicred.StatusActive:
+		return errTokenStatus
+	}
+	v.Client, v.Account, v.UserID = client, client.account, client.OwnerID()
+	last := c.effective.Load()
+	if last == nil || last.plan != client.plan {
+		last = &effective{plan: client.plan, scopes: intersect(c.scopes, &client)}
+		c.effective.Store(last)
+	}
+	v.EffectiveScopes = last.scopes
+	return nil
+}
+
+// intersect returns the token's scopes that the credential has now.
+func intersect(scopes []string, client *Client) []string {
+	out := make([]string, 0, len(scopes))
+	for _, s := range scopes {
+		if client.Holds(s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (v *Verified) livePerson(c *claims, t *table) error {
+	accounts, members := t.account(c.account), t.member(c.account, c.owner)
+	if accounts == nil || members == nil {
+		return errTokenMember
+	}
+	account, member := accounts.now.Load(), members.now.Load()
+	switch {
+	case account == nil || !member.Active():
+		return errTokenMember
+	case c.gen != member.Generation:
+		return errTokenGeneration
+	}
+	v.Account, v.Member, v.UserID = account, member, c.owner
+	land := t.land.Load()
+	last := c.effective.Load()
+	if last == nil || last.land != land || last.member != member || last.of != account {
+		scopes := land.catalogue.EffectiveScopes(c.scopes, member.Role, account)
+		last = &effective{land: land, member: member, of: account, scopes: scopes}
+		c.effective.Store(last)
+	}
+	v.EffectiveScopes = last.scopes
+	return nil
+}
