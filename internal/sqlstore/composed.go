@@ -1,0 +1,60 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+)
+
+// composed is a statement put together from constant pieces, with every value
+// bound. Only what sqlc cannot write is composed: filters that may be absent and
+// lists of values (docs/decisions/0101).
+type composed struct {
+	text strings.Builder
+	args []any
+}
+
+// add appends constant pieces of SQL and what bind and bindAll returned.
+func (c *composed) add(pieces ...string) *composed {
+	for _, p := range pieces {
+		c.text.WriteString(p)
+	}
+	return c
+}
+
+// bind binds a value and returns its parameter, as "$3".
+func (c *composed) bind(value any) string {
+	c.args = append(c.args, value)
+	return "$" + strconv.Itoa(len(c.args))
+}
+
+// bindAll binds values and returns their parameters, as "$3, $4".
+func bindAll[T any](c *composed, values []T) string {
+	parameters := make([]string, len(values))
+	for i, v := range values {
+		parameters[i] = c.bind(v)
+	}
+	return strings.Join(parameters, ", ")
+}
+
+// query runs c and hands each row to scan.
+func (r *reader) query(ctx context.Context, c *composed, scan func(*sql.Rows) error) (err error) {
+	rows, err := r.db.QueryContext(ctx, c.text.String(), c.args...)
+	if err != nil {
+		return r.fault(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return r.fault(err)
+		}
+	}
+	return r.fault(rows.Err())
+}
+
+// count runs a statement of one number.
+func (r *reader) count(ctx context.Context, c *composed) (n int, err error) {
+	err = r.query(ctx, c, func(rows *sql.Rows) error { return rows.Scan(&n) })
+	return n, err
+}

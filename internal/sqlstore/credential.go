@@ -1,0 +1,155 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/sqlstore/statement"
+)
+
+func (r *reader) Credential(ctx context.Context, accountID, clientID string) (apicred.Credential, error) {
+	row, err := r.q.GetCredential(ctx, accountID, clientID)
+	if err != nil {
+		return apicred.Credential{}, r.lookup(err)
+	}
+	c, err := credentialOf(&row)
+	return c, r.fault(err)
+}
+
+func (r *reader) CredentialsOwned(ctx context.Context, accountID, userID string) ([]apicred.Credential, error) {
+	rows, err := r.q.ListCredentialsOwned(ctx, accountID, orNull(userID))
+	if err != nil {
+		return nil, r.fault(err)
+	}
+	return r.credentialsOf(rows)
+}
+
+func (r *reader) ScopesHeld(ctx context.Context, scopes []string) ([]string, error) {
+	var held []string
+	for _, scope := range scopes {
+		yes, err := r.q.ScopeHeld(ctx, scope)
+		if err != nil {
+			return nil, r.fault(err)
+		}
+		if yes {
+			held = append(held, scope)
+		}
+	}
+	return held, nil
+}
+
+func (t *tx) InsertCredential(ctx context.Context, c apicred.Credential) error {
+	row := credentialRow(&c)
+	if err := t.q.InsertCredential(ctx, statement.InsertCredentialParams(row)); err != nil {
+		return t.fault(err)
+	}
+	if err := t.insertScopes(ctx, &c); err != nil {
+		return err
+	}
+	return t.insertWords(ctx, &row)
+}
+
+// UpdateCredential leaves the last-used facts alone: they are AddUsage's.
+func (t *tx) UpdateCredential(ctx context.Context, c apicred.Credential) error {
+	old, err := t.q.GetCredential(ctx, c.AccountID, c.ClientID)
+	if err != nil {
+		return t.lookup(err)
+	}
+	row := credentialRow(&c)
+	n, err := t.q.UpdateCredential(ctx, statement.UpdateCredentialParams{
+		Name: row.Name, NameFolded: row.NameFolded, Scopes: row.Scopes, API: row.API,
+		AuthenticationMethod: row.AuthenticationMethod, AllowedCidrs: row.AllowedCidrs,
+		TokenLifetime: row.TokenLifetime, RequestsPerSecond: row.RequestsPerSecond,
+		DisabledAt: row.DisabledAt, DisabledBy: row.DisabledBy, ExpiresAt: row.ExpiresAt,
+		Suspension: row.Suspension, Generation: row.Generation, UpdatedAt: row.UpdatedAt,
+		AccountID: row.AccountID, ClientID: row.ClientID, Version: row.Version,
+	})
+	switch {
+	case err != nil:
+		return t.fault(err)
+	case n == 0:
+		return apicred.Stale()
+	}
+	if row.Scopes != old.Scopes {
+		if err := t.q.DeleteCredentialScopes(ctx, c.ClientID); err != nil {
+			return t.fault(err)
+		}
+		if err := t.insertScopes(ctx, &c); err != nil {
+			return err
+		}
+	}
+	if row.NameFolded != old.NameFolded {
+		if err := t.q.DeleteCredentialWords(ctx, c.ClientID); err != nil {
+			return t.fault(err)
+		}
+		return t.insertWords(ctx, &row)
+	}
+	return nil
+}
+
+// DeleteCredential takes secrets and usage with it; its audit events stay.
+func (t *tx) DeleteCredential(ctx context.Context, accountID, clientID string) error {
+	n, err := t.q.DeleteCredential(ctx, accountID, clientID)
+	if err == nil && n == 0 {
+		return apicred.NotFound()
+	}
+	return t.lookup(err)
+}
+
+func (t *tx) insertScopes(ctx context.Context, c *apicred.Credential) error {
+	for _, scope := range c.Scopes {
+		if err := t.q.InsertCredentialScope(ctx, c.ClientID, scope, c.AccountID); err != nil {
+			return t.fault(err)
+		}
+	}
+	return nil
+}
+
+func (t *tx) insertWords(ctx context.Context, row *statement.Credential) error {
+	for _, word := range nameWords(row.NameFolded) {
+		if err := t.q.InsertCredentialWord(ctx, row.ClientID, word, row.AccountID); err != nil {
+			return t.fault(err)
+		}
+	}
+	return nil
+}
+
+func credentialRow(c *apicred.Credential) statement.Credential {
+	return statement.Credential{
+		ClientID: c.ClientID, AccountID: c.AccountID, Name: c.Name, NameFolded: apicred.FoldText(c.Name),
+		Level: string(c.Level), OwnerID: orNull(c.OwnerID), Scopes: apicred.JoinScopes(c.Scopes), API: c.API,
+		AuthenticationMethod: string(c.AuthenticationMethod), AllowedCidrs: prefixText(c.AllowedCIDRs),
+		TokenLifetime: c.TokenLifetime.Microseconds(), RequestsPerSecond: int64(c.RequestsPerSecond),
+		DisabledAt: micros(c.DisabledAt), DisabledBy: c.DisabledBy, ExpiresAt: micros(c.ExpiresAt),
+		Suspension: string(c.Suspension), Generation: c.Generation, Version: c.Version,
+		CreatedAt: micros(c.CreatedAt), CreatedBy: c.CreatedBy, UpdatedAt: micros(c.UpdatedAt),
+		LastUsedAt: micros(c.LastUsedAt), LastUsedAddress: plain(c.LastUsedAddress),
+	}
+}
+
+func credentialOf(row *statement.Credential) (apicred.Credential, error) {
+	cidrs, err := prefixesOf(row.AllowedCidrs)
+	return apicred.Credential{
+		ClientID: row.ClientID, AccountID: row.AccountID, Name: row.Name, Level: apicred.Level(row.Level),
+		OwnerID: row.OwnerID.String, Scopes: strings.Fields(row.Scopes), API: row.API,
+		AuthenticationMethod: apicred.AuthenticationMethod(row.AuthenticationMethod), AllowedCIDRs: cidrs,
+		TokenLifetime: durationOf(row.TokenLifetime), RequestsPerSecond: int(row.RequestsPerSecond),
+		DisabledAt: timeOf(row.DisabledAt), DisabledBy: row.DisabledBy, ExpiresAt: timeOf(row.ExpiresAt),
+		Suspension: apicred.Suspension(row.Suspension), Generation: row.Generation, Version: row.Version,
+		CreatedAt: timeOf(row.CreatedAt), CreatedBy: row.CreatedBy, UpdatedAt: timeOf(row.UpdatedAt),
+		LastUsedAt: timeOf(row.LastUsedAt), LastUsedAddress: row.LastUsedAddress,
+	}, err
+}
+
+func (r *reader) credentialsOf(rows []statement.Credential) ([]apicred.Credential, error) {
+	credentials := make([]apicred.Credential, 0, len(rows))
+	for i := range rows {
+		c, err := credentialOf(&rows[i])
+		if err != nil {
+			return nil, r.fault(err)
+		}
+		credentials = append(credentials, c)
+	}
+	return credentials, nil
+}

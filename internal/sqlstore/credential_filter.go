@@ -1,0 +1,157 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/lifecycle"
+)
+
+// candidates adds a statement that selects the client IDs which may pass one
+// filter, by an index of its own and maybe repeatedly.
+type candidates func(*composed)
+
+// narrowest returns the filter of q that selects fewest credentials, if it
+// selects few at all; else nil.
+func (r *reader) narrowest(ctx context.Context, q lifecycle.CredentialQuery) (candidates, error) {
+	var best candidates
+	fewest := fewCandidates
+	for _, filter := range indexed(q) {
+		c := &composed{}
+		c.add("SELECT COUNT(*) FROM (SELECT 1 AS one FROM (")
+		filter(c)
+		c.add(") AS x LIMIT ", c.bind(int64(fewest)), ") AS few")
+		n, err := r.count(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if n < fewest {
+			best, fewest = filter, n
+		}
+		if n == 0 {
+			break
+		}
+	}
+	return best, nil
+}
+
+// indexed returns those filters of q that have an index of their own.
+func indexed(q lifecycle.CredentialQuery) []candidates {
+	var filters []candidates
+	if q.OwnerID != "" {
+		filters = append(filters, func(c *composed) {
+			c.add("SELECT o.client_id FROM credentials AS o WHERE o.account_id = ", c.bind(q.AccountID), " AND o.owner_id = ", c.bind(q.OwnerID))
+		})
+	}
+	if q.Level == apicred.LevelAccount {
+		filters = append(filters, credentialsWhere(q, "l.level = 'account'"))
+	}
+	switch q.Status {
+	case apicred.StatusDisabled:
+		filters = append(filters, credentialsWhere(q, "l.disabled_at <> 0"))
+	case apicred.StatusSuspended:
+		filters = append(filters, credentialsWhere(q, "l.suspension <> ''"))
+	case apicred.StatusExpired:
+		filters = append(filters, func(c *composed) {
+			credentialsWhere(q, "l.expires_at <> 0")(c)
+			c.add(" AND l.expires_at <= ", c.bind(micros(q.Now)))
+		})
+	case apicred.StatusActive: // nearly all
+	}
+	if q.Scope != "" {
+		filters = append(filters, func(c *composed) {
+			c.add("SELECT s.client_id FROM credential_scopes AS s WHERE s.scope = ", c.bind(q.Scope), " AND s.account_id = ", c.bind(q.AccountID))
+		})
+	}
+	if folded := foldSearch(q.Search); folded != "" {
+		filters = append(filters, func(c *composed) { searchCandidates(c, q.AccountID, folded) })
+	}
+	return filters
+}
+
+// credentialsWhere selects by a constant condition that a partial index has.
+func credentialsWhere(q lifecycle.CredentialQuery, condition string) candidates {
+	return func(c *composed) {
+		c.add("SELECT l.client_id FROM credentials AS l WHERE l.account_id = ", c.bind(q.AccountID), " AND ", condition)
+	}
+}
+
+// searchCandidates selects what the longest word, the client ID or the owner's
+// e-mail may be; composeSearch then demands the rest.
+func searchCandidates(c *composed, accountID, folded string) {
+	if words := searchWords(folded); len(words) > 0 && len(words) <= maxSearchWords {
+		c.add("SELECT w.client_id FROM credential_words AS w WHERE w.account_id = ", c.bind(accountID))
+		composePrefix(c, "w.word", words[0])
+		c.add(" UNION ALL ")
+	}
+	c.add("SELECT i.client_id FROM credentials AS i WHERE i.account_id = ", c.bind(accountID))
+	composePrefix(c, "i.client_id", folded)
+	c.add(" UNION ALL SELECT o.client_id FROM persons AS p JOIN credentials AS o ON o.owner_id = p.user_id AND o.account_id = ", c.bind(accountID), " WHERE 1 = 1")
+	composePrefix(c, "p.email_folded", folded)
+}
+
+// composePrefix demands that a folded column begins with prefix, as a range that
+// both engines answer from an index. (LIKE ignores case on SQLite.)
+func composePrefix(c *composed, column, prefix string) {
+	c.add(" AND ", column, " >= ", c.bind(prefix), " AND ", column, " < ", c.bind(prefix+beyondPrefix))
+}
+
+// composeFilters adds what every row must pass. Columns stand in expressions, so
+// that no index but the order's own is tempting.
+func composeFilters(c *composed, q lifecycle.CredentialQuery) {
+	if q.Level != "" {
+		c.add(" AND c.level || '' = ", c.bind(string(q.Level)))
+	}
+	if q.OwnerID != "" {
+		c.add(" AND COALESCE(c.owner_id, '') = ", c.bind(q.OwnerID))
+	}
+	composeStatus(c, q)
+	if q.Scope != "" {
+		c.add(" AND (SELECT COUNT(*) FROM credential_scopes AS s WHERE s.client_id = c.client_id AND s.scope = ", c.bind(q.Scope), ") > 0")
+	}
+	if folded := foldSearch(q.Search); folded != "" {
+		composeSearch(c, folded)
+	}
+}
+
+// composeStatus follows apicred.Credential.StatusAt: disabled > expired >
+// suspended > active.
+func composeStatus(c *composed, q lifecycle.CredentialQuery) {
+	if q.Status == "" {
+		return
+	}
+	if q.Status == apicred.StatusDisabled {
+		c.add(" AND c.disabled_at + 0 <> 0")
+		return
+	}
+	c.add(" AND c.disabled_at + 0 = 0")
+	if q.Status == apicred.StatusExpired {
+		c.add(" AND c.expires_at + 0 <> 0 AND c.expires_at + 0 <= ", c.bind(micros(q.Now)))
+		return
+	}
+	c.add(" AND (c.expires_at + 0 = 0 OR c.expires_at + 0 > ", c.bind(micros(q.Now)), ")")
+	if q.Status == apicred.StatusSuspended {
+		c.add(" AND c.suspension || '' <> ''")
+		return
+	}
+	c.add(" AND c.suspension || '' = ''")
+}
+
+// composeSearch demands that each word begins a word of the name, or that the
+// whole text begins the client ID or the owner's e-mail.
+func composeSearch(c *composed, folded string) {
+	c.add(" AND (c.client_id >= ", c.bind(folded), " AND c.client_id < ", c.bind(folded+beyondPrefix))
+	c.add(" OR (SELECT COUNT(*) FROM persons AS p WHERE p.user_id = c.owner_id")
+	composePrefix(c, "p.email_folded", folded)
+	c.add(") > 0")
+	if words := searchWords(folded); len(words) > 0 && len(words) <= maxSearchWords {
+		c.add(" OR (1 = 1")
+		for _, word := range words {
+			c.add(" AND (SELECT COUNT(*) FROM credential_words AS w WHERE w.client_id = c.client_id")
+			composePrefix(c, "w.word", word)
+			c.add(") > 0")
+		}
+		c.add(")")
+	}
+	c.add(")")
+}

@@ -1,0 +1,167 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/sqlstore/statement"
+)
+
+// A list is read in one of two ways, both of which stay fast at 1,000,000 rows:
+//
+//   - along the index of its order, trying the filters on each row: good when
+//     the filters let many rows pass, as a page is full soon;
+//   - from the few rows that one filter selects by an index of its own, sorted
+//     afterwards: good when it selects at most fewCandidates.
+//
+// Neither engine can know which without statistics that are fresh for every
+// account, so the candidates are counted first, up to that bound.
+
+// fewCandidates is where reading and sorting all candidates costs about as much
+// as finding a page among that share of a million rows.
+const fewCandidates = 4000
+
+// beyondPrefix ends the range of texts that begin with a prefix: no text has
+// this noncharacter.
+const beyondPrefix = "\U0010FFFF"
+
+const credentialColumns = `c.client_id, c.account_id, c.name, c.name_folded, c.level, c.owner_id, c.scopes, c.api,
+	c.authentication_method, c.allowed_cidrs, c.token_lifetime, c.requests_per_second, c.disabled_at, c.disabled_by,
+	c.expires_at, c.suspension, c.generation, c.version, c.created_at, c.created_by, c.updated_at, c.last_used_at, c.last_used_address`
+
+func scanCredential(rows *sql.Rows, c *statement.Credential) error {
+	return rows.Scan(&c.ClientID, &c.AccountID, &c.Name, &c.NameFolded, &c.Level, &c.OwnerID, &c.Scopes, &c.API,
+		&c.AuthenticationMethod, &c.AllowedCidrs, &c.TokenLifetime, &c.RequestsPerSecond, &c.DisabledAt, &c.DisabledBy,
+		&c.ExpiresAt, &c.Suspension, &c.Generation, &c.Version, &c.CreatedAt, &c.CreatedBy, &c.UpdatedAt, &c.LastUsedAt, &c.LastUsedAddress)
+}
+
+func (r *reader) queryCredentials(ctx context.Context, c *composed) ([]apicred.Credential, error) {
+	var found []statement.Credential
+	err := r.query(ctx, c, func(rows *sql.Rows) error {
+		found = append(found, statement.Credential{})
+		return scanCredential(rows, &found[len(found)-1])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.credentialsOf(found)
+}
+
+func (r *reader) Credentials(ctx context.Context, q lifecycle.CredentialQuery) ([]apicred.Credential, error) {
+	if !searchable(q.Search) || q.Limit <= 0 {
+		return nil, nil
+	}
+	position, err := positionOf(q)
+	if err != nil {
+		return nil, err
+	}
+	narrow, err := r.narrowest(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return r.queryCredentials(ctx, composeList(q, narrow, position))
+}
+
+func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQuery, most int) (int, error) {
+	if !searchable(q.Search) {
+		return 0, nil
+	}
+	narrow, err := r.narrowest(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	return r.count(ctx, composeCount(q, narrow, most))
+}
+
+// searchable tells whether the database could hold what is searched for.
+func searchable(search string) bool {
+	return utf8.ValidString(search) && !strings.ContainsRune(search, 0)
+}
+
+// composeList composes the statement of a page.
+func composeList(q lifecycle.CredentialQuery, narrow candidates, position any) *composed {
+	c := &composed{}
+	c.add("SELECT ", credentialColumns)
+	composeFrom(c, q, narrow)
+	column, descending := orderOf(q.Sort)
+	after, direction := " > ", ""
+	if descending {
+		after, direction = " < ", " DESC"
+	}
+	if position != nil {
+		c.add(" AND (c.", column, ", c.client_id)", after, "(", c.bind(position), ", ", c.bind(q.After.ClientID), ")")
+	}
+	return c.add(" ORDER BY c.", column, direction, ", c.client_id", direction, " LIMIT ", c.bind(int64(q.Limit)))
+}
+
+// composeCount composes the statement that counts what a query finds, up to
+// most+1.
+func composeCount(q lifecycle.CredentialQuery, narrow candidates, most int) *composed {
+	c := &composed{}
+	c.add("SELECT COUNT(*) FROM (SELECT 1 AS one")
+	composeFrom(c, q, narrow)
+	return c.add(" LIMIT ", c.bind(int64(most)+1), ") AS found")
+}
+
+// composeFrom adds FROM and WHERE. CROSS JOIN makes SQLite begin with the
+// candidates; to PostgreSQL it is a plain join.
+func composeFrom(c *composed, q lifecycle.CredentialQuery, narrow candidates) {
+	if narrow == nil {
+		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
+	} else {
+		c.add(" FROM (SELECT DISTINCT x.client_id FROM (")
+		narrow(c)
+		c.add(") AS x) AS few CROSS JOIN credentials AS c WHERE c.client_id = few.client_id AND c.account_id = ", c.bind(q.AccountID))
+	}
+	composeFilters(c, q)
+}
+
+// orderOf returns the column that a list is ordered by.
+func orderOf(sort lifecycle.CredentialSort) (column string, descending bool) {
+	switch sort {
+	case lifecycle.SortNameDesc:
+		return "name_folded", true
+	case lifecycle.SortCreatedAt:
+		return "created_at", false
+	case lifecycle.SortCreatedAtDesc:
+		return "created_at", true
+	case lifecycle.SortLastUsedAt:
+		return "last_used_at", false
+	case lifecycle.SortLastUsedAtDesc:
+		return "last_used_at", true
+	default:
+		return "name_folded", false
+	}
+}
+
+// positionOf returns the sort key behind which the page begins, typed as its
+// column; nil for the first page.
+func positionOf(q lifecycle.CredentialQuery) (any, error) {
+	if q.After == (lifecycle.CredentialPosition{}) {
+		return nil, nil
+	}
+	if column, _ := orderOf(q.Sort); column == "name_folded" {
+		return q.After.Key, nil
+	}
+	micros, err := strconv.ParseInt(q.After.Key, 10, 64)
+	if err != nil {
+		return nil, apicred.Malformed("The page token does not belong to this list. Begin again without it.").Because(err)
+	}
+	return micros, nil
+}
+
+// CredentialsHolding any of the scopes, in every account.
+func (r *reader) CredentialsHolding(ctx context.Context, scopes []string) ([]apicred.Credential, error) {
+	if len(scopes) == 0 {
+		return nil, nil
+	}
+	c := &composed{}
+	c.add("SELECT ", credentialColumns, " FROM credentials AS c WHERE c.client_id IN (",
+		"SELECT s.client_id FROM credential_scopes AS s WHERE s.scope IN (", bindAll(c, scopes), ")) ORDER BY c.client_id")
+	return r.queryCredentials(ctx, c)
+}

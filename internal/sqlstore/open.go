@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// Options say which database to open.
+type Options struct {
+	// URL is sqlite:PATH or postgres://… (several hosts allowed).
+	URL string
+	// ReadOnly opens it for reading alone: nothing is made, nothing can be
+	// written. SQLite files must exist.
+	ReadOnly bool
+}
+
+// Store is an open database.
+type Store struct {
+	engine  engine
+	writer  *sql.DB
+	readers *sql.DB
+	pruned  usagePruning
+}
+
+// engine is what differs between the two databases.
+type engine struct {
+	dialect    goose.Dialect
+	migrations string          // directory below migrations/
+	view       *sql.TxOptions  // of a snapshot
+	hasTable   string          // counts tables named $1
+	options    []migrateOption // of goose
+}
+
+// Open opens the database and refuses one whose schema is newer than this
+// program knows. It does not migrate; see Migrate. Errors are *apicred.Error
+// whose message says what to do.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	var s *Store
+	var err error
+	scheme, rest, _ := strings.Cut(o.URL, ":")
+	switch scheme {
+	case "sqlite":
+		s, err = openSQLite(ctx, rest, o.ReadOnly)
+	case "postgres", "postgresql":
+		s, err = openPostgres(ctx, o.URL, o.ReadOnly)
+	default:
+		return nil, badURL("It must begin with sqlite: or postgres:// .")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.refuseNewer(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// badURL never quotes the URL: it may hold a password.
+func badURL(why string) error {
+	return &apicred.Error{
+		Kind:    apicred.KindInvalid,
+		Message: "The database_url cannot be used. " + why + " Examples: sqlite:/var/lib/claviger/claviger.db, postgres://claviger@db.example.com/claviger.",
+	}
+}
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.readers.PingContext(ctx); err != nil {
+		return domainError(err)
+	}
+	_, err := newReader(s.readers).q.GetHead(ctx)
+	return domainError(err)
+}
+
+// Close closes the database. Nothing acknowledged depends on it.
+func (s *Store) Close() error {
+	err := s.readers.Close()
+	if s.writer != s.readers {
+		err = errors.Join(err, s.writer.Close())
+	}
+	return err
+}

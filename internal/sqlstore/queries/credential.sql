@@ -1,0 +1,53 @@
+-- name: GetCredential :one
+SELECT * FROM credentials WHERE account_id = $1 AND client_id = $2;
+
+-- name: GetCredentialByClientID :one
+SELECT * FROM credentials WHERE client_id = $1;
+
+-- name: ListCredentialsOwned :many
+SELECT * FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id;
+
+-- name: ListCredentialsAfter :many
+SELECT * FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST(sqlc.arg(most) AS BIGINT);
+
+-- name: InsertCredential :exec
+INSERT INTO credentials (
+    client_id, account_id, name, name_folded, level, owner_id, scopes, api,
+    authentication_method, allowed_cidrs, token_lifetime, requests_per_second,
+    disabled_at, disabled_by, expires_at, suspension, generation, version,
+    created_at, created_by, updated_at, last_used_at, last_used_address
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+);
+
+-- name: UpdateCredential :execrows
+UPDATE credentials SET
+    name = sqlc.arg(name), name_folded = sqlc.arg(name_folded), scopes = sqlc.arg(scopes), api = sqlc.arg(api),
+    authentication_method = sqlc.arg(authentication_method), allowed_cidrs = sqlc.arg(allowed_cidrs),
+    token_lifetime = sqlc.arg(token_lifetime), requests_per_second = sqlc.arg(requests_per_second),
+    disabled_at = sqlc.arg(disabled_at), disabled_by = sqlc.arg(disabled_by),
+    expires_at = sqlc.arg(expires_at), suspension = sqlc.arg(suspension),
+    generation = sqlc.arg(generation), updated_at = sqlc.arg(updated_at), version = version + 1
+WHERE account_id = sqlc.arg(account_id) AND client_id = sqlc.arg(client_id) AND version = sqlc.arg(version);
+
+-- name: DeleteCredential :execrows
+DELETE FROM credentials WHERE account_id = $1 AND client_id = $2;
+
+-- name: RaiseCredentialLastUsed :exec
+UPDATE credentials SET last_used_at = sqlc.arg(last_used_at), last_used_address = sqlc.arg(last_used_address)
+WHERE client_id = sqlc.arg(client_id) AND last_used_at < sqlc.arg(last_used_at);
+
+-- name: InsertCredentialScope :exec
+INSERT INTO credential_scopes (client_id, scope, account_id) VALUES ($1, $2, $3);
+
+-- name: DeleteCredentialScopes :exec
+DELETE FROM credential_scopes WHERE client_id = $1;
+
+-- name: ScopeHeld :one
+SELECT EXISTS (SELECT 1 FROM credential_scopes WHERE scope = $1);
+
+-- name: InsertCredentialWord :exec
+INSERT INTO credential_words (client_id, word, account_id) VALUES ($1, $2, $3);
+
+-- name: DeleteCredentialWords :exec
+DELETE FROM credential_words WHERE client_id = $1;

@@ -1,0 +1,22 @@
+-- name: ListSecrets :many
+SELECT * FROM secrets WHERE client_id = $1 ORDER BY created_at, secret_id;
+
+-- name: ListSecretsBetween :many
+SELECT * FROM secrets WHERE client_id > sqlc.arg(after) AND client_id <= sqlc.arg(until)
+ORDER BY client_id, secret_id;
+
+-- name: InsertSecret :exec
+INSERT INTO secrets (
+    client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: UpdateSecret :execrows
+UPDATE secrets SET label = sqlc.arg(label), expires_at = sqlc.arg(expires_at)
+WHERE client_id = sqlc.arg(client_id) AND secret_id = sqlc.arg(secret_id);
+
+-- name: DeleteSecret :execrows
+DELETE FROM secrets WHERE client_id = $1 AND secret_id = $2;
+
+-- name: RaiseSecretLastUsed :exec
+UPDATE secrets SET last_used_at = sqlc.arg(last_used_at), last_used_address = sqlc.arg(last_used_address)
+WHERE client_id = sqlc.arg(client_id) AND secret_id = sqlc.arg(secret_id) AND last_used_at < sqlc.arg(last_used_at);

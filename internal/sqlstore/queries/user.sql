@@ -1,0 +1,40 @@
+-- name: GetPerson :one
+SELECT * FROM persons WHERE user_id = $1;
+
+-- name: GetPersonByEmail :one
+SELECT * FROM persons WHERE email_folded = $1;
+
+-- name: InsertPerson :exec
+INSERT INTO persons (user_id, email, email_folded, name, created_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: GetUser :one
+SELECT sqlc.embed(u), sqlc.embed(p) FROM users u JOIN persons p ON p.user_id = u.user_id
+WHERE u.account_id = $1 AND u.user_id = $2;
+
+-- name: ListUsers :many
+SELECT sqlc.embed(u), sqlc.embed(p) FROM users u JOIN persons p ON p.user_id = u.user_id
+WHERE u.account_id = $1 ORDER BY u.joined_at, u.user_id;
+
+-- name: ListMemberships :many
+SELECT sqlc.embed(u), sqlc.embed(p) FROM users u JOIN persons p ON p.user_id = u.user_id
+WHERE u.user_id = $1 ORDER BY u.joined_at, u.account_id;
+
+-- name: ListUsersAfter :many
+SELECT sqlc.embed(u), sqlc.embed(p) FROM users u JOIN persons p ON p.user_id = u.user_id
+WHERE (u.account_id, u.user_id) > (CAST(sqlc.arg(after_account_id) AS TEXT), CAST(sqlc.arg(after_user_id) AS TEXT))
+ORDER BY u.account_id, u.user_id LIMIT CAST(sqlc.arg(most) AS BIGINT);
+
+-- name: CountActiveAdmins :one
+SELECT COUNT(*) FROM users WHERE account_id = $1 AND role = 'admin' AND status = 'active';
+
+-- name: InsertUser :exec
+INSERT INTO users (account_id, user_id, role, status, generation, joined_at, last_seen_at, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: UpdateUser :execrows
+UPDATE users SET role = sqlc.arg(role), status = sqlc.arg(status), generation = sqlc.arg(generation), version = version + 1
+WHERE account_id = sqlc.arg(account_id) AND user_id = sqlc.arg(user_id) AND version = sqlc.arg(version);
+
+-- name: RaiseUserLastSeen :exec
+UPDATE users SET last_seen_at = sqlc.arg(last_seen_at)
+WHERE account_id = sqlc.arg(account_id) AND user_id = sqlc.arg(user_id) AND last_seen_at < sqlc.arg(last_seen_at);

@@ -1,0 +1,70 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/sqlstore/statement"
+)
+
+func (r *reader) Secrets(ctx context.Context, clientID string) ([]apicred.Secret, error) {
+	rows, err := r.q.ListSecrets(ctx, clientID)
+	secrets := make([]apicred.Secret, 0, len(rows))
+	for i := range rows {
+		secrets = append(secrets, secretOf(&rows[i]))
+	}
+	return secrets, r.fault(err)
+}
+
+func (t *tx) InsertSecret(ctx context.Context, s apicred.Secret) error {
+	return t.fault(t.q.InsertSecret(ctx, statement.InsertSecretParams{
+		ClientID: s.ClientID, SecretID: s.ID, Label: s.Label, Hint: s.Hint, Hash: s.Hash, PepperID: s.PepperID,
+		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt),
+		LastUsedAt: micros(s.LastUsedAt), LastUsedAddress: plain(s.LastUsedAddress),
+	}))
+}
+
+func (t *tx) UpdateSecret(ctx context.Context, s apicred.Secret) error {
+	n, err := t.q.UpdateSecret(ctx, statement.UpdateSecretParams{
+		Label: s.Label, ExpiresAt: micros(s.ExpiresAt), ClientID: s.ClientID, SecretID: s.ID,
+	})
+	if err == nil && n == 0 {
+		return apicred.NotFound()
+	}
+	return t.fault(err)
+}
+
+func (t *tx) DeleteSecret(ctx context.Context, clientID, secretID string) error {
+	n, err := t.q.DeleteSecret(ctx, clientID, secretID)
+	if err == nil && n == 0 {
+		return apicred.NotFound()
+	}
+	return t.lookup(err)
+}
+
+func secretOf(row *statement.Secret) apicred.Secret {
+	return apicred.Secret{
+		ID: row.SecretID, ClientID: row.ClientID, Label: row.Label, Hint: row.Hint, Hash: row.Hash, PepperID: row.PepperID,
+		CreatedAt: timeOf(row.CreatedAt), ExpiresAt: timeOf(row.ExpiresAt),
+		LastUsedAt: timeOf(row.LastUsedAt), LastUsedAddress: row.LastUsedAddress,
+	}
+}
+
+// SecretsOf several credentials at once.
+func (r *reader) SecretsOf(ctx context.Context, clientIDs []string) (map[string][]apicred.Secret, error) {
+	found := make(map[string][]apicred.Secret, len(clientIDs))
+	if len(clientIDs) == 0 {
+		return found, nil
+	}
+	c := &composed{}
+	c.add("SELECT s.client_id, s.secret_id, s.label, s.hint, s.hash, s.pepper_id, s.created_at, s.expires_at, s.last_used_at, s.last_used_address",
+		" FROM secrets AS s WHERE s.client_id IN (", bindAll(c, clientIDs), ") ORDER BY s.client_id, s.created_at, s.secret_id")
+	err := r.query(ctx, c, func(rows *sql.Rows) error {
+		var s statement.Secret
+		err := rows.Scan(&s.ClientID, &s.SecretID, &s.Label, &s.Hint, &s.Hash, &s.PepperID, &s.CreatedAt, &s.ExpiresAt, &s.LastUsedAt, &s.LastUsedAddress)
+		found[s.ClientID] = append(found[s.ClientID], secretOf(&s))
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/audit"
+	"github.com/claviger/claviger/internal/keyring"
+	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/login"
+)
+
+var (
+	_ lifecycle.Reader = (*reader)(nil)
+	_ lifecycle.Tx     = (*tx)(nil)
+	_ keyring.Tx       = (*tx)(nil)
+	_ login.Tx         = (*tx)(nil)
+)
+
+// Lifecycle returns the store as the use cases of management see it.
+func (s *Store) Lifecycle() lifecycle.Store { return lifecycleStore{s} }
+
+// AccessToken returns the store as the directory and the usage counter see it.
+func (s *Store) AccessToken() accesstoken.Store { return accessTokenStore{s} }
+
+// Keyring returns the store as the signing keys see it.
+func (s *Store) Keyring() keyring.Store { return keyringStore{s} }
+
+// Login returns the store as sign-in sees it.
+func (s *Store) Login() login.Store { return loginStore{s} }
+
+// Audit returns the audit chain, for audit.Verify.
+func (s *Store) Audit() audit.Source { return auditSource{s} }
+
+type lifecycleStore struct{ *Store }
+
+func (s lifecycleStore) View(ctx context.Context, fn func(lifecycle.Reader) error) error {
+	return s.view(ctx, func(r *reader) error { return fn(r) })
+}
+
+func (s lifecycleStore) Change(ctx context.Context, fn func(lifecycle.Tx) error) error {
+	return s.change(ctx, func(t *tx) error { return fn(t) })
+}
+
+type accessTokenStore struct{ *Store }
+
+func (s accessTokenStore) Head(ctx context.Context) (accesstoken.Head, error) {
+	return newReader(s.readers).feedHead(ctx)
+}
+
+func (s accessTokenStore) Load(ctx context.Context, into accesstoken.Loader) (head accesstoken.Head, err error) {
+	err = s.view(ctx, func(r *reader) (err error) {
+		head, err = r.load(ctx, into)
+		return err
+	})
+	return head, err
+}
+
+func (s accessTokenStore) ChangesSince(ctx context.Context, after int64) ([]accesstoken.Change, error) {
+	return newReader(s.readers).changesSince(ctx, after)
+}
+
+func (s accessTokenStore) CredentialRecord(ctx context.Context, clientID string) (record accesstoken.CredentialRecord, err error) {
+	err = s.view(ctx, func(r *reader) (err error) {
+		record, err = r.credentialRecord(ctx, clientID)
+		return err
+	})
+	return record, err
+}
+
+func (s accessTokenStore) Account(ctx context.Context, accountID string) (apicred.Account, error) {
+	return newReader(s.readers).Account(ctx, accountID)
+}
+
+func (s accessTokenStore) User(ctx context.Context, accountID, userID string) (apicred.User, error) {
+	return newReader(s.readers).User(ctx, accountID, userID)
+}
+
+func (s accessTokenStore) Catalogue(ctx context.Context) (apicred.Catalogue, int64, error) {
+	return newReader(s.readers).Catalogue(ctx)
+}
+
+func (s accessTokenStore) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
+	return s.addUsage(ctx, counts, uses)
+}
+
+type keyringStore struct{ *Store }
+
+func (s keyringStore) SigningKeys(ctx context.Context) ([]keyring.Record, error) {
+	return newReader(s.readers).SigningKeys(ctx)
+}
+
+func (s keyringStore) ChangeSigningKeys(ctx context.Context, fn func(keyring.Tx) error) error {
+	return s.change(ctx, func(t *tx) error { return fn(t) })
+}
+
+type loginStore struct{ *Store }
+
+func (s loginStore) Link(ctx context.Context, hash []byte) (login.Link, error) {
+	return newReader(s.readers).Link(ctx, hash)
+}
+
+func (s loginStore) Session(ctx context.Context, hash []byte) (login.Session, error) {
+	return newReader(s.readers).Session(ctx, hash)
+}
+
+func (s loginStore) Person(ctx context.Context, userID string) (apicred.Person, error) {
+	return newReader(s.readers).Person(ctx, userID)
+}
+
+func (s loginStore) Memberships(ctx context.Context, userID string) ([]apicred.User, error) {
+	return newReader(s.readers).Memberships(ctx, userID)
+}
+
+func (s loginStore) Account(ctx context.Context, accountID string) (apicred.Account, error) {
+	return newReader(s.readers).Account(ctx, accountID)
+}
+
+func (s loginStore) TouchSession(ctx context.Context, session login.Session) error {
+	return s.repeat(ctx, func() error {
+		return s.write(ctx, func(r *reader) error { return r.touchSession(ctx, &session) })
+	})
+}
+
+func (s loginStore) ChangeLogin(ctx context.Context, fn func(login.Tx) error) error {
+	return s.change(ctx, func(t *tx) error { return fn(t) })
+}
+
+type auditSource struct{ *Store }
+
+func (s auditSource) Chain(ctx context.Context, entry func(audit.Entry) error) (head audit.Head, err error) {
+	err = s.view(ctx, func(r *reader) (err error) {
+		head, err = r.chain(ctx, entry)
+		return err
+	})
+	return head, err
+}

@@ -1,0 +1,179 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/sqlstore/statement"
+)
+
+const (
+	// usageBatch bounds the rows of one transaction, so that a change never
+	// waits long for usage (numbers.md). A count and a use touch two rows each.
+	usageBatch = 500 / 2
+	// How long usage is kept (numbers.md).
+	usageHoursKept = 14 * 24 * time.Hour
+	usageDaysKept  = 400 * 24 * time.Hour
+)
+
+// usagePruning remembers for which hour old usage was removed last.
+type usagePruning struct {
+	mu   sync.Mutex
+	hour time.Time
+}
+
+// due tells once an hour that it is time again.
+func (p *usagePruning) due(hour time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !hour.After(p.hour) {
+		return false
+	}
+	p.hour = hour
+	return true
+}
+
+// addUsage writes in small transactions beside the head row. Rows go in one
+// order, so that two nodes do not wait for each other in a circle.
+func (s *Store) addUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
+	counts, uses = slices.Clone(counts), slices.Clone(uses)
+	slices.SortFunc(counts, compareCounts)
+	slices.SortFunc(uses, func(a, b accesstoken.SecretUse) int {
+		return cmp.Or(strings.Compare(a.ClientID, b.ClientID), strings.Compare(a.SecretID, b.SecretID), a.At.Compare(b.At))
+	})
+	for batch := range slices.Chunk(counts, usageBatch) {
+		if err := s.writeUsage(ctx, func(r *reader) error { return r.addCounts(ctx, batch) }); err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(uses, usageBatch) {
+		if err := s.writeUsage(ctx, func(r *reader) error { return r.addUses(ctx, batch) }); err != nil {
+			return err
+		}
+	}
+	return s.pruneUsage(ctx, counts)
+}
+
+// writeUsage writes a batch, and once more when a credential was deleted on
+// PostgreSQL between the look for it and the insert: it is not found then.
+func (s *Store) writeUsage(ctx context.Context, fn func(*reader) error) error {
+	once := func() error { return s.write(ctx, fn) }
+	err := s.repeat(ctx, once)
+	if apicred.IsKind(err, apicred.KindConflict) {
+		return s.repeat(ctx, once)
+	}
+	return err
+}
+
+func compareCounts(a, b accesstoken.UsageCount) int {
+	return cmp.Or(strings.Compare(a.ClientID, b.ClientID), a.Hour.Compare(b.Hour),
+		strings.Compare(a.Outcome, b.Outcome), strings.Compare(a.Scope, b.Scope))
+}
+
+func (r *reader) addCounts(ctx context.Context, counts []accesstoken.UsageCount) error {
+	for _, c := range counts {
+		err := r.q.AddUsageHour(ctx, statement.AddUsageHourParams{
+			Hour: micros(c.Hour), Outcome: c.Outcome, Scope: c.Scope, Calls: c.Calls, ClientID: c.ClientID,
+		})
+		if err != nil {
+			return r.fault(err)
+		}
+		err = r.q.AddUsageDay(ctx, statement.AddUsageDayParams{
+			Day: micros(dayOf(c.Hour)), Outcome: c.Outcome, Scope: c.Scope, Calls: c.Calls, ClientID: c.ClientID,
+		})
+		if err != nil {
+			return r.fault(err)
+		}
+	}
+	return nil
+}
+
+func (r *reader) addUses(ctx context.Context, uses []accesstoken.SecretUse) error {
+	for _, u := range uses {
+		at, address := micros(u.At), plain(u.Address)
+		if err := r.q.RaiseCredentialLastUsed(ctx, at, address, u.ClientID); err != nil {
+			return r.fault(err)
+		}
+		if u.SecretID == "" {
+			continue
+		}
+		err := r.q.RaiseSecretLastUsed(ctx, statement.RaiseSecretLastUsedParams{
+			LastUsedAt: at, LastUsedAddress: address, ClientID: u.ClientID, SecretID: u.SecretID,
+		})
+		if err != nil {
+			return r.fault(err)
+		}
+	}
+	return nil
+}
+
+// pruneUsage removes usage past its keeping, once for each new hour, a batch a
+// transaction. The counts' own hours are the clock.
+func (s *Store) pruneUsage(ctx context.Context, counts []accesstoken.UsageCount) error {
+	var hour time.Time
+	for _, c := range counts {
+		if c.Hour.After(hour) {
+			hour = c.Hour
+		}
+	}
+	if hour.IsZero() || !s.pruned.due(hour) {
+		return nil
+	}
+	for _, remove := range []func(*reader) (int64, error){
+		func(r *reader) (int64, error) {
+			return r.q.DeleteUsageHoursBefore(ctx, micros(hour.Add(-usageHoursKept)), usageBatch)
+		},
+		func(r *reader) (int64, error) {
+			return r.q.DeleteUsageDaysBefore(ctx, micros(hour.Add(-usageDaysKept)), usageBatch)
+		},
+	} {
+		for removed := int64(usageBatch); removed == usageBatch; {
+			err := s.writeUsage(ctx, func(r *reader) (err error) {
+				removed, err = remove(r)
+				return r.fault(err)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dayOf is the start of the UTC day.
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// shownDays is how many days DailyCalls covers.
+const shownDays = 14
+
+// DailyCalls adds up every outcome: a denied call is a call, too.
+func (r *reader) DailyCalls(ctx context.Context, clientIDs []string, today time.Time) (map[string][shownDays]int64, error) {
+	found := make(map[string][shownDays]int64, len(clientIDs))
+	if len(clientIDs) == 0 {
+		return found, nil
+	}
+	last := dayOf(today)
+	first := last.AddDate(0, 0, 1-shownDays)
+	c := &composed{}
+	c.add("SELECT u.client_id, u.day, CAST(SUM(u.calls) AS BIGINT) FROM usage_days AS u WHERE u.client_id IN (", bindAll(c, clientIDs),
+		") AND u.day >= ", c.bind(micros(first)), " AND u.day <= ", c.bind(micros(last)), " GROUP BY u.client_id, u.day")
+	err := r.query(ctx, c, func(rows *sql.Rows) error {
+		var clientID string
+		var day, calls int64
+		if err := rows.Scan(&clientID, &day, &calls); err != nil {
+			return err
+		}
+		days := found[clientID]
+		days[int(timeOf(day).Sub(first)/(24*time.Hour))] = calls
+		found[clientID] = days
+		return nil
+	})
+	return found, err
+}
