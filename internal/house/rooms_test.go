@@ -27,9 +27,9 @@ const (
 	outside     layer = iota // public or embedded: imports nothing of ours, anybody may import it
 	middle                   // the domain: no I/O, no clock, no randomness
 	useCase                  // what can be done; each owns the interfaces it needs of others
-	store                    // keeps what the use cases ask for
+	provider                 // gives the use cases what they ask for: rows, keys
 	shell                    // HTTP as such, and what people configure
-	surface                  // parses, calls a use case, renders; knows no store and no other surface
+	surface                  // parses, calls a use case, renders; knows no provider and no other surface
 	composition              // puts the rooms together; may import everything below
 	program                  // what is started: commands, tests of the whole, benchmarks
 )
@@ -39,11 +39,11 @@ func rooms() map[string]layer {
 	return map[string]layer{
 		"api": outside, "client": outside, "console": outside, "enforce": outside, "examples": outside,
 		"internal/apicred":     middle,
-		"internal/accesstoken": useCase, "internal/audit": useCase, "internal/keyring": useCase,
-		"internal/lifecycle": useCase, "internal/login": useCase,
-		"internal/sqlstore/...": store, "internal/storetest": store,
+		"internal/accesstoken": useCase, "internal/audit": useCase, "internal/lifecycle": useCase, "internal/login": useCase,
+		"internal/keyring": provider, "internal/sqlstore/...": provider, "internal/storetest": provider,
 		"internal/config": shell, "internal/web": shell,
-		"internal/gateway": surface, "internal/oauth": surface, "internal/restapi": surface, "internal/signin": surface,
+		"internal/desk": surface, "internal/gateway": surface, "internal/oauth": surface,
+		"internal/restapi": surface, "internal/signin": surface,
 		"internal/server": composition,
 		"cmd/...":         program, "internal/cli": program, "internal/testserver": program,
 		"internal/house": program, "bench/...": program,
@@ -100,8 +100,8 @@ func TestRooms_ImportOnlyTowardsTheMiddle(t *testing.T) {
 	}
 }
 
-// mayImport: downwards, but not from outside, not from a surface to a store, and from the shell to the middle
-// alone; sideways only among stores, among programs, and within one room's own packages.
+// mayImport: downwards, but not from outside, not from a surface to a provider, and from the shell to the
+// middle alone; sideways only among providers, among programs, and within one room's own packages.
 func mayImport(room, target string, from, to layer) bool {
 	switch {
 	case from == outside:
@@ -109,8 +109,8 @@ func mayImport(room, target string, from, to layer) bool {
 	case to == outside, path.Dir(room) == target, path.Dir(target) == room:
 		return true
 	case from == to:
-		return from == program || from == store
-	case from == surface && to == store:
+		return from == program || from == provider
+	case from == surface && to == provider:
 		return false
 	case from == shell:
 		return to == middle

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -159,26 +160,48 @@ func allCompiled(v *ast.ValueSpec) bool {
 
 // The middle is handed the time: a rule that reads the clock cannot be tested at the edge of a second.
 func TestMiddle_AsksNeitherClockNorNetwork(t *testing.T) {
-	impure := map[string]*regexp.Regexp{
-		"time": regexp.MustCompile(`^(Now|Since|Until|After|AfterFunc|NewTimer|NewTicker|Tick|Sleep)$`),
-		"net":  regexp.MustCompile(`^(Dial|Listen|Lookup|Resolve|Interface|File)`),
-	}
+	clock := regexp.MustCompile(`^(Now|Since|Until|After|AfterFunc|NewTimer|NewTicker|Tick|Sleep)$`)
+	network := regexp.MustCompile(`^(Dial|Listen|Lookup|Resolve|Interface|File)`)
 	for _, s := range sources(t) {
 		if s.test() || !within(s.path, "internal/apicred") {
 			continue
 		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			selector, ok := n.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-			pkg, ok := selector.X.(*ast.Ident)
-			if ok && impure[pkg.Name] != nil && impure[pkg.Name].MatchString(selector.Sel.Name) {
-				t.Errorf("%s: %s.%s in the middle: take what it answers as an argument", s.position(selector), pkg.Name, selector.Sel.Name)
-			}
-			return true
-		})
+		for _, use := range slices.Concat(uses(s, "time", clock), uses(s, "net", network)) {
+			t.Errorf("%s: %s in the middle: take what it answers as an argument", s.position(use), use.Sel.Name)
+		}
 	}
+}
+
+// A test that sleeps is slow when it passes and fails when the machine is busy. In a testing/synctest bubble
+// the sleep takes no time and wakes at the very instant.
+func TestTests_DoNotWaitForTime(t *testing.T) {
+	sleep := regexp.MustCompile(`^Sleep$`)
+	for _, s := range sources(t) {
+		if !s.test() || imports(s, "testing/synctest") {
+			continue
+		}
+		for _, use := range uses(s, "time", sleep) {
+			t.Errorf("%s: time.Sleep outside testing/synctest: wait for the event, or inject a clock", s.position(use))
+		}
+	}
+}
+
+// uses finds the places that name something of a package, by the name it is imported under as a rule.
+func uses(s source, pkg string, name *regexp.Regexp) []*ast.SelectorExpr {
+	var found []*ast.SelectorExpr
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		if selector, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := selector.X.(*ast.Ident); ok && id.Name == pkg && name.MatchString(selector.Sel.Name) {
+				found = append(found, selector)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func imports(s source, path string) bool {
+	return slices.ContainsFunc(s.file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"`+path+`"` })
 }
 
 func functions(s source) []*ast.FuncDecl {
