@@ -101,7 +101,7 @@ func (v *Verifier) claims(ctx context.Context, raw string, arrival time.Time) (*
 	if len(raw) > maxTokenSize {
 		return nil, invalidToken(errTokenSize)
 	}
-	digest := sha256.Sum256([]byte(raw))
+	digest := digestOf(raw)
 	if c := v.seen.find(digest); c != nil {
 		// The key may have been removed since.
 		if key, published := v.signer.Public(c.kid); published && key == c.key {
@@ -133,6 +133,16 @@ func (v *Verifier) claims(ctx context.Context, raw string, arrival time.Time) (*
 	c.key, c.kid = key, kid
 	v.seen.add(digest, c)
 	return c, nil
+}
+
+// digestOf hashes a token, without copying it to the heap if it has a usual
+// length.
+func digestOf(raw string) tokenDigest {
+	var buffer [1024]byte
+	if len(raw) > len(buffer) {
+		return sha256.Sum256([]byte(raw))
+	}
+	return sha256.Sum256(buffer[:copy(buffer[:], raw)])
 }
 
 // key finds a signing key. An unknown one may be newer than our view: the feed

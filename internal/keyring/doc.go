@@ -3,5 +3,5 @@
 // of the installation from the master key: the pepper of secret hashes and the
 // key that authenticates page tokens. It must not know HTTP or SQL.
 //
-// Call NewMaster first, then Open.
+// Call NewMaster first, then Open; Master.Hasher hashes client secrets.
 package keyring

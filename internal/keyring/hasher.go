@@ -28,8 +28,8 @@ type pepper struct {
 // characters.
 const shortSecret = 128
 
-// NewHasher returns a Hasher under the peppers of m.
-func NewHasher(m *Master) *Hasher {
+// Hasher returns a Hasher under the peppers of m.
+func (m *Master) Hasher() *Hasher {
 	h := &Hasher{}
 	for _, k := range m.keys {
 		key, _ := m.PepperByID(k.id)

@@ -1,0 +1,38 @@
+package accesstoken_test
+
+import (
+	"context"
+	"sync"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
+)
+
+// keyStore keeps signing keys in memory, for benchmarks that need no database.
+type keyStore struct {
+	mu      sync.Mutex
+	records []keyring.Record
+}
+
+func newKeyStore() *keyStore { return &keyStore{} }
+
+func (s *keyStore) SigningKeys(context.Context) ([]keyring.Record, error) {
+	return s.records, nil
+}
+
+func (s *keyStore) ChangeSigningKeys(_ context.Context, fn func(keyring.Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fn(keyTx{s})
+}
+
+type keyTx struct{ *keyStore }
+
+func (t keyTx) InsertSigningKey(_ context.Context, r keyring.Record) error {
+	t.records = append(t.records, r)
+	return nil
+}
+
+func (t keyTx) UpdateSigningKey(context.Context, keyring.Record) error { return nil }
+func (t keyTx) DeleteSigningKey(context.Context, string) error         { return nil }
+func (t keyTx) Record(context.Context, apicred.AuditEvent) error       { return nil }
