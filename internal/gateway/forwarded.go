@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// options are what a proxy's operator wrote behind /forward-auth.
+type options struct {
+	api       string
+	alsoAnyOf []string
+	full      bool // statuses beyond 401 and 403 are understood
+	original  bool // the header family X-Original-*
+}
+
+// parseOptions reads the query of the forward-auth address. The operator wrote
+// it: what is not understood is refused, since a misspelt restriction would
+// otherwise be none. fault is empty for good options.
+func parseOptions(query string) (o options, fault string) {
+	var seen [4]bool
+	for rest, more := query, query != ""; more; {
+		var pair string
+		pair, rest, more = strings.Cut(rest, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		value, err := url.QueryUnescape(value)
+		which := o.set(name, value)
+		if err != nil || which < 0 || seen[which] {
+			return options{}, "The proxy's forward-auth address has an option that is unknown, repeated or not understood. It takes api, scope, headers=original and status=full."
+		}
+		seen[which] = true
+	}
+	return o, ""
+}
+
+// set stores an option and returns its number, or -1.
+func (o *options) set(name, value string) int {
+	switch {
+	case name == "api" && value != "":
+		o.api = value
+		return 0
+	case name == "scope":
+		o.alsoAnyOf = strings.Fields(value)
+		for _, s := range o.alsoAnyOf {
+			if !apicred.ValidScopeValue(s) {
+				return -1
+			}
+		}
+		if len(o.alsoAnyOf) == 0 {
+			return -1
+		}
+		return 1
+	case name == "headers" && (value == "original" || value == "forwarded"):
+		o.original = value == "original"
+		return 2
+	case name == "status" && value == "full":
+		o.full = true
+		return 3
+	}
+	return -1
+}
+
+// describe fills in the call that a trusted proxy tells of, from one header
+// family; the other family is not looked at.
+func (c *Call) describe(h http.Header, original bool) *Denial {
+	method, host, uri, proto := h["X-Forwarded-Method"], h["X-Forwarded-Host"], h["X-Forwarded-Uri"], h["X-Forwarded-Proto"]
+	family := "X-Forwarded"
+	if original {
+		method, host = h["X-Original-Method"], h["X-Original-Host"]
+		uri, proto = slices.Concat(h["X-Original-Url"], h["X-Original-Uri"]), []string{"https"} // this family has no such header
+		family = "X-Original"
+	}
+	switch {
+	case !single(uri):
+		return denyPath("The proxy did not say which path was asked for, or said it twice. Have it set the header " + family + "-Uri once.")
+	case !single(method), !single(proto) || !plausibleProto(proto[0]):
+		return denyPeer("The proxy did not describe the call, or did so twice. Have it set the " + family + " headers for method, host, URI and protocol once each.")
+	case !single(host) || !plausibleHost(host[0]):
+		return denyPeer("The proxy did not say which host was asked for, or said it twice. Have it set the header " + family + "-Host once.")
+	}
+	c.Method, c.Host = method[0], host[0]
+	return c.locate(uri[0], original)
+}
+
+// locate splits a URI into path and query. X-Original-URL may be absolute, as
+// some proxies send it; then it must name the same host.
+func (c *Call) locate(uri string, mayBeAbsolute bool) *Denial {
+	if mayBeAbsolute && !strings.HasPrefix(uri, "/") {
+		scheme, rest, ok := strings.Cut(uri, "://")
+		slash := strings.IndexByte(rest, '/')
+		if !ok || slash < 0 || !plausibleProto(scheme) || !strings.EqualFold(rest[:slash], c.Host) {
+			return denyPath("The proxy's X-Original-URL is not a path, nor a URL on the host that X-Original-Host names. Have it send the path and query as the program did.")
+		}
+		uri = rest[slash:]
+	}
+	c.Path, c.Query, _ = strings.Cut(uri, "?")
+	return nil
+}
+
+// single tells whether a header was sent once, with a value.
+func single(values []string) bool { return len(values) == 1 && values[0] != "" }
+
+func plausibleProto(proto string) bool {
+	for _, known := range [...]string{"https", "http", "wss", "ws"} { // Traefik says ws and wss
+		if strings.EqualFold(proto, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// plausibleHost refuses what is no single host with an optional port: a list,
+// user information, white space.
+func plausibleHost(host string) bool {
+	for i := range len(host) {
+		switch c := host[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '.', c == '-', c == '_', c == ':', c == '[', c == ']':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,30 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// parseBasic reads the value of an Authorization header of the Basic scheme, in
+// any letter case (RFC 7617 section 2), with ID and secret each form-encoded
+// inside (RFC 6749 section 2.3.1). It reports false for everything else.
+func parseBasic(value string) (clientID, secret string, ok bool) {
+	scheme, encoded, found := strings.Cut(value, " ")
+	if !found || !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(strings.Trim(encoded, " "))
+	if err != nil || strings.ContainsAny(encoded, "\r\n") { // which the decoder would skip
+		return "", "", false
+	}
+	clientID, secret, found = strings.Cut(string(decoded), ":")
+	if !found {
+		return "", "", false
+	}
+	clientID, okID := unescapeForm(clientID)
+	secret, okSecret := unescapeForm(secret)
+	if !okID || !okSecret {
+		return "", "", false
+	}
+	return clientID, secret, true
+}

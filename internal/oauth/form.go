@@ -1,0 +1,125 @@
+package oauth
+
+import (
+	"slices"
+	"strings"
+)
+
+// maxParameters is how many parameters a request may have (S34).
+const maxParameters = 200
+
+// form is what the token endpoint reads of a request's body. An empty member is
+// an absent parameter (RFC 6749 section 3.2).
+type form struct {
+	grantType    string
+	scope        string
+	resource     string
+	clientID     string
+	clientSecret string
+}
+
+// What is wrong with a form, as sentences for the client.
+const (
+	faultTooMany  = "The request has more than 200 parameters. Send only those that the grant needs."
+	faultEncoding = "The body is not well-formed application/x-www-form-urlencoded: a percent sign must be followed by two hex digits."
+	faultRepeated = "A parameter stands in the request twice. Send each parameter once."
+)
+
+// parseForm reads an application/x-www-form-urlencoded body. Unknown parameters
+// are ignored (RFC 6749 section 3.2), repeated ones are not, known or unknown,
+// since two programs may disagree on which of them counts. fault is empty for a
+// good form.
+func parseForm(body string) (f form, fault string) {
+	var seen [16]string // on the stack for all but odd requests
+	names := seen[:0]
+	count := 0
+	for rest, more := body, body != ""; more; {
+		var pair string
+		pair, rest, more = strings.Cut(rest, "&")
+		if pair == "" {
+			continue
+		}
+		if count++; count > maxParameters {
+			return form{}, faultTooMany
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, okName := unescapeForm(name)
+		value, okValue := unescapeForm(value)
+		if !okName || !okValue {
+			return form{}, faultEncoding
+		}
+		if value == "" {
+			continue // as if it were not there
+		}
+		if slices.Contains(names, name) {
+			return form{}, faultRepeated
+		}
+		names = append(names, name)
+		f.set(name, value)
+	}
+	return f, ""
+}
+
+func (f *form) set(name, value string) {
+	switch name {
+	case "grant_type":
+		f.grantType = value
+	case "scope":
+		f.scope = value
+	case "resource":
+		f.resource = value
+	case "client_id":
+		f.clientID = value
+	case "client_secret":
+		f.clientSecret = value
+	}
+}
+
+// unescapeForm decodes "+" and %XX, and refuses a percent sign that begins
+// neither. Text without them is returned as it is, without copying.
+func unescapeForm(s string) (string, bool) {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s, true
+	}
+	decoded := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '+':
+			decoded = append(decoded, ' ')
+		case '%':
+			if i+2 >= len(s) {
+				return "", false
+			}
+			high, okHigh := unhex(s[i+1])
+			low, okLow := unhex(s[i+2])
+			if !okHigh || !okLow {
+				return "", false
+			}
+			decoded = append(decoded, high<<4|low)
+			i += 2
+		default:
+			decoded = append(decoded, c)
+		}
+	}
+	return string(decoded), true
+}
+
+func unhex(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
+
+// isForm tells whether a Content-Type is application/x-www-form-urlencoded, in
+// any letter case and with any parameters.
+func isForm(contentType string) bool {
+	const want = "application/x-www-form-urlencoded"
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	return len(mediaType) >= len(want) && strings.EqualFold(strings.Trim(mediaType, " \t"), want)
+}

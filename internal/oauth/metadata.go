@@ -1,0 +1,100 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/web"
+)
+
+// metadata is the authorization server's description of itself (RFC 8414
+// section 2). It names only what works.
+type metadata struct {
+	Issuer               string   `json:"issuer"`
+	TokenEndpoint        string   `json:"token_endpoint"`
+	JWKSURI              string   `json:"jwks_uri"`
+	ScopesSupported      []string `json:"scopes_supported"`
+	ResponseTypes        []string `json:"response_types_supported"`
+	GrantTypes           []string `json:"grant_types_supported"`
+	TokenEndpointMethods []string `json:"token_endpoint_auth_methods_supported"`
+	ServiceDocumentation string   `json:"service_documentation,omitempty"`
+}
+
+// metadataDocument serves the description, made anew when the catalogue is
+// another one.
+type metadataDocument struct {
+	config Config
+	last   atomic.Pointer[renderedMetadata]
+}
+
+type renderedMetadata struct {
+	catalogue *apicred.CompiledCatalogue
+	body      []byte
+}
+
+func (m *metadataDocument) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
+	body, err := m.body()
+	if err != nil {
+		x.WriteError(err)
+		return
+	}
+	servePublic(w, r, "application/json", "public, max-age=60", body)
+}
+
+func (m *metadataDocument) body() ([]byte, error) {
+	catalogue := m.config.Clients.Catalogue()
+	if last := m.last.Load(); last != nil && last.catalogue == catalogue {
+		return last.body, nil
+	}
+	body, err := json.Marshal(metadata{
+		Issuer:               m.config.IssuerURL,
+		TokenEndpoint:        m.config.IssuerURL + tokenPath,
+		JWKSURI:              m.config.IssuerURL + keysPath,
+		ScopesSupported:      liveScopes(catalogue),
+		ResponseTypes:        []string{},
+		GrantTypes:           []string{"client_credentials"},
+		TokenEndpointMethods: []string{"client_secret_basic", "client_secret_post"},
+		ServiceDocumentation: m.config.ServiceDocumentation,
+	})
+	if err == nil {
+		m.last.Store(&renderedMetadata{catalogue, body})
+	}
+	return body, err
+}
+
+// liveScopes lists what the operator's catalogue offers. Claviger's own scopes
+// are not advertised: they are for people who run the place.
+func liveScopes(c *apicred.CompiledCatalogue) []string {
+	scopes := []string{}
+	for _, s := range c.Scopes() {
+		if s.Live && !apicred.IsManagement(s.Value) {
+			scopes = append(scopes, s.Value)
+		}
+	}
+	return scopes
+}
+
+// keyDocument serves the JWK Set (RFC 7517 section 5).
+type keyDocument struct{ keys func() []byte }
+
+func (k keyDocument) serve(w http.ResponseWriter, r *http.Request, _ *web.Exchange) {
+	servePublic(w, r, "application/jwk-set+json", "public, max-age=300", k.keys())
+}
+
+// servePublic answers with a document that any web page may read: the only
+// ones with CORS (S24).
+func servePublic(w http.ResponseWriter, r *http.Request, mediaType, caching string, body []byte) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	if r.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
+		h.Set("Access-Control-Max-Age", "3600")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	h.Set("Content-Type", mediaType)
+	h.Set("Cache-Control", caching)
+	_, _ = w.Write(body) // an error means that the client has gone
+}

@@ -1,0 +1,47 @@
+package oauth
+
+import (
+	"net/http"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/web"
+)
+
+// The public addresses (contract.md "Public URLs").
+const (
+	tokenPath         = "/oauth2/token"
+	vccTokenPath      = "/Auth/connect/token"
+	metadataPath      = "/.well-known/oauth-authorization-server"
+	openIDPath        = "/.well-known/openid-configuration"
+	keysPath          = "/.well-known/jwks.json"
+	documentBodyLimit = 1 // a GET has no body
+)
+
+// Config is what the surface works on. All but ServiceDocumentation is needed.
+type Config struct {
+	// IssuerURL is the setting issuer: scheme and host, no trailing slash.
+	IssuerURL string
+	Clients   *accesstoken.Directory
+	Issuer    *accesstoken.Issuer
+	// Keys returns the JWK Set as JSON, public parts only.
+	Keys func() []byte
+	// ServiceDocumentation is a URL for people, in the metadata; empty: none.
+	ServiceDocumentation string
+}
+
+// Routes returns the surface's addresses.
+func Routes(c Config) []web.Route {
+	document := &metadataDocument{config: c}
+	read := []string{http.MethodGet, http.MethodOptions}
+	return []web.Route{
+		{Path: tokenPath, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
+			showScope: true, refuse: standard,
+		}).serve},
+		{Path: vccTokenPath, Match: web.MatchFold, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
+			lifetime: accesstoken.VCCTokenLifetime, scopeRequired: true, refuse: vcc,
+		}).serve},
+		{Path: metadataPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
+		{Path: openIDPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
+		{Path: keysPath, Methods: read, BodyLimit: documentBodyLimit, Handler: keyDocument{c.Keys}.serve},
+	}
+}
