@@ -26,11 +26,18 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 	if err != nil {
 		return SessionToken{}, Session{}, err
 	}
+	former, err := s.formerSession(ctx, facts.Session)
+	if err != nil {
+		return SessionToken{}, Session{}, err
+	}
 	var session Session
 	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
 		use := linkUse{service: s, tx: tx, at: s.now(), facts: facts}
 		userID, link, err := use.link(ctx, token, form)
 		if err != nil {
+			return err
+		}
+		if err := use.endFormer(ctx, former); err != nil {
 			return err
 		}
 		session, err = use.session(ctx, sessionToken, userID, link.AccountID)
@@ -40,6 +47,19 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 		return SessionToken{}, Session{}, err
 	}
 	return SessionToken{sessionToken}, session, nil
+}
+
+// formerSession is the session that the browser has already; the zero Session
+// when there is none.
+func (s *Service) formerSession(ctx context.Context, token SessionToken) (Session, error) {
+	if token.IsZero() {
+		return Session{}, nil
+	}
+	session, err := s.store.Session(ctx, token.hash())
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return Session{}, nil
+	}
+	return session, err
 }
 
 // linkUse is one use of a link inside one transaction.
@@ -163,6 +183,17 @@ func (u *linkUse) recordFirstAdmin(ctx context.Context, user apicred.User) error
 	event.Action, event.TargetType, event.TargetID = "user.create", apicred.TargetUser, user.ID
 	event.After = jsonObject(map[string]any{"role": user.Role, "status": user.Status})
 	return u.tx.Record(ctx, event)
+}
+
+func (u *linkUse) endFormer(ctx context.Context, former Session) error {
+	if former.ID == "" {
+		return nil
+	}
+	err := u.service.endSession(ctx, u.tx, former, u.at, u.facts)
+	if apicred.IsKind(err, apicred.KindNotFound) { // it ended meanwhile
+		return nil
+	}
+	return err
 }
 
 // session signs the person in and clears away sessions that are over.

@@ -32,6 +32,9 @@ type RequestFacts struct {
 	Address   string // client address, after trusted proxies
 	UserAgent string // as sent; cleaned and cut here
 	RequestID string
+	// Session is the one that the browser has already; signing in ends it, so
+	// that a cookie planted or left behind never outlives a sign-in (S21).
+	Session SessionToken
 }
 
 // maxUserAgent bounds what is kept of a User-Agent header, in bytes.

@@ -62,22 +62,25 @@ func (s *Service) SignOut(ctx context.Context, token SessionToken, facts Request
 		return err
 	}
 	at := s.now()
-	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
-		if err := tx.DeleteSession(ctx, session.ID); err != nil {
-			return err
-		}
-		actor := apicred.Actor{Type: apicred.ActorUser, ID: session.UserID, Address: facts.Address, RequestID: facts.RequestID}
-		event, err := s.event(at, session.AccountID, actor)
-		if err != nil {
-			return err
-		}
-		event.Action, event.TargetType, event.TargetID = "session.delete", apicred.TargetSession, session.ID
-		return tx.Record(ctx, event)
-	})
+	err = s.store.ChangeLogin(ctx, func(tx Tx) error { return s.endSession(ctx, tx, session, at, facts) })
 	if apicred.IsKind(err, apicred.KindNotFound) { // signed out in another tab meanwhile
 		return nil
 	}
 	return err
+}
+
+// endSession deletes and audits; not_found when the session has ended before.
+func (s *Service) endSession(ctx context.Context, tx Tx, session Session, at time.Time, facts RequestFacts) error {
+	if err := tx.DeleteSession(ctx, session.ID); err != nil {
+		return err
+	}
+	actor := apicred.Actor{Type: apicred.ActorUser, ID: session.UserID, Address: facts.Address, RequestID: facts.RequestID}
+	event, err := s.event(at, session.AccountID, actor)
+	if err != nil {
+		return err
+	}
+	event.Action, event.TargetType, event.TargetID = "session.delete", apicred.TargetSession, session.ID
+	return tx.Record(ctx, event)
 }
 
 func (s *Service) liveSession(ctx context.Context, token SessionToken) (Session, error) {
