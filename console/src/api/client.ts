@@ -1,0 +1,89 @@
+import { Problem, type ProblemBody } from './problem'
+import { signInPath } from './sign-in'
+
+const BASE = '/api/v1'
+const TIMEOUT_MS = 30_000
+
+/** An answer with the version tag that a later edit sends back as If-Match. */
+export interface Versioned<T> {
+  value: T
+  etag: string
+}
+
+export interface RequestOptions {
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Speaks to the management API as the signed-in person within one account. The session cookie proves who;
+ * the Claviger-Account header says in which account, and the server checks the membership each time.
+ */
+export class ApiClient {
+  readonly accountID: string | undefined
+
+  /** Without an account the server answers for the person's usual one; only GET /me makes use of that. */
+  constructor(accountID?: string) {
+    this.accountID = accountID
+  }
+
+  async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return (await this.send<T>('GET', path, { signal })).value
+  }
+
+  getVersioned<T>(path: string, signal?: AbortSignal): Promise<Versioned<T>> {
+    return this.send<T>('GET', path, { signal })
+  }
+
+  async post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
+    return (await this.send<T>('POST', path, { body, ...(headers && { headers }) })).value
+  }
+
+  /** Edits what has not changed since `etag` was read; otherwise fails with status 412. */
+  patch<T>(path: string, body: unknown, etag: string): Promise<Versioned<T>> {
+    return this.send<T>('PATCH', path, {
+      body,
+      headers: { 'Content-Type': 'application/merge-patch+json', 'If-Match': etag },
+    })
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.send<undefined>('DELETE', path, {})
+  }
+
+  private async send<T>(method: string, path: string, options: RequestOptions): Promise<Versioned<T>> {
+    const headers = new Headers({ Accept: 'application/json' })
+    if (this.accountID) headers.set('Claviger-Account', this.accountID)
+    if (options.body !== undefined) headers.set('Content-Type', 'application/json')
+    for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value)
+    const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])]
+    let response: Response
+    try {
+      response = await fetch(BASE + path, {
+        method,
+        headers,
+        body: options.body === undefined ? null : JSON.stringify(options.body),
+        signal: AbortSignal.any(signals),
+      })
+    } catch (cause) {
+      if (options.signal?.aborted) throw cause
+      throw new Problem(0, {})
+    }
+    if (response.status === 401) return leaveToSignIn()
+    if (!response.ok) throw new Problem(response.status, await problemBody(response))
+    const value = (response.status === 204 ? undefined : await response.json()) as T
+    return { value, etag: response.headers.get('ETag') ?? '' }
+  }
+}
+
+/** The session is over: the browser goes to the sign-in page, and nothing more happens on this one. */
+function leaveToSignIn(): Promise<never> {
+  window.location.assign(signInPath())
+  return new Promise(() => {})
+}
+
+async function problemBody(response: Response): Promise<ProblemBody> {
+  if (!/json/.test(response.headers.get('Content-Type') ?? '')) return {}
+  return (await response.json().catch(() => ({}))) as ProblemBody
+}

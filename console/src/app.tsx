@@ -1,0 +1,99 @@
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { Redirect, Route, Switch, useSearch } from 'wouter'
+import { CredentialListPage } from './credential/list'
+import { accountQueryOptions } from './credential/queries'
+import { isAbsent } from './credential/actions'
+import { HelpDialog } from './help/dialog'
+import { CREDENTIALS_PATH, usePaths } from './session/paths'
+import { loadSession, SessionProvider, useSession } from './session/session'
+import { Shell } from './shell/shell'
+import { Bar, Loading } from './ui/loading'
+import { PageHeader } from './ui/page'
+
+const CredentialPage = lazy(() => import('./credential/detail'))
+
+/** The whole console: finds out who is signed in, then shows the page that the URL names. */
+export function App() {
+  const wanted = new URLSearchParams(useSearch()).get('account') ?? undefined
+  const session = useQuery({
+    queryKey: ['session', wanted],
+    queryFn: ({ signal }) => loadSession(wanted, signal),
+    staleTime: Infinity,
+  })
+  if (!session.data) {
+    return (
+      <main className="mx-auto max-w-md px-4 py-24">
+        <Loading query={session} what="console" />
+      </main>
+    )
+  }
+  return (
+    <SessionProvider value={session.data}>
+      <Area key={session.data.me.account_id} />
+    </SessionProvider>
+  )
+}
+
+/**
+ * The pages within an account. The API Credentials area is shown to admins and supervisors where the account
+ * has it (rule R1); for anyone else there is neither menu entry nor page.
+ */
+function Area() {
+  const { me, api } = useSession()
+  const allowed = me.role !== 'agent'
+  const account = useQuery({ ...accountQueryOptions(api), enabled: allowed })
+  const [help, setHelp] = useState(false)
+  const shown = allowed && !isAbsent(account.error) && account.data?.api_credentials_enabled !== false
+  const openHelp = () => setHelp(true)
+  return (
+    <Shell credentialsShown={shown} onHelp={openHelp}>
+      {!shown ? (
+        <NotFound />
+      ) : account.data ? (
+        <Switch>
+          <Route path="/">
+            <ToCredentials />
+          </Route>
+          <Route path={CREDENTIALS_PATH}>
+            <CredentialListPage account={account.data} onHelp={openHelp} />
+          </Route>
+          <Route path={`${CREDENTIALS_PATH}/:clientID`}>
+            {({ clientID }) => (
+              <Suspense fallback={<Bar className="w-1/3" />}>
+                <CredentialPage key={clientID} clientID={clientID} absent={<NotFound back />} />
+              </Suspense>
+            )}
+          </Route>
+          <Route>
+            <NotFound back />
+          </Route>
+        </Switch>
+      ) : (
+        <Loading query={account} what="account" />
+      )}
+      <HelpDialog open={help} onClose={() => setHelp(false)} />
+    </Shell>
+  )
+}
+
+function ToCredentials() {
+  return <Redirect to={usePaths().credentials()} replace />
+}
+
+function NotFound({ back = false }: { back?: boolean }): ReactNode {
+  const paths = usePaths()
+  return (
+    <PageHeader title="Not found">
+      There is nothing here, or nothing you may see.
+      {back && (
+        <>
+          {' '}
+          <a href={paths.credentials()} className="rounded-sm text-accent-text underline underline-offset-2">
+            Go to API Credentials
+          </a>
+        </>
+      )}
+    </PageHeader>
+  )
+}

@@ -1,0 +1,123 @@
+import { Ellipsis, Power, PowerOff, RefreshCw, Trash2 } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
+import type { Credential } from '../api/types'
+import { Problem } from '../api/problem'
+import { useSession } from '../session/session'
+import { IconButton } from '../ui/button'
+import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
+import { useToast } from '../ui/toast'
+import { ConfirmDialog } from './confirm'
+import { DeleteDialog, DisableDialog } from './delete'
+import { credentialRights } from './permission'
+import { credentialPath, useRefreshCredentials } from './queries'
+import { NewSecretDialog } from './rotate'
+
+export type CredentialAction = 'rotate' | 'add-secret' | 'disable' | 'enable' | 'delete'
+
+/** Starts an action on a credential. */
+export type StartAction = (action: CredentialAction, credential: Credential) => void
+
+/**
+ * The dialogs of the actions on credentials, one at a time. They stand outside the rows: a row may leave the
+ * list, through a refresh or another page, while its dialog is open.
+ */
+export function useCredentialActions(onDeleted?: () => void): { start: StartAction; dialogs: ReactNode } {
+  const [current, setCurrent] = useState<{ action: CredentialAction; credential: Credential }>()
+  const [open, setOpen] = useState(false)
+  const start: StartAction = (action, credential) => {
+    setCurrent({ action, credential })
+    setOpen(true)
+  }
+  const shared = { open, onClose: () => setOpen(false), onClosed: () => setCurrent(undefined) }
+  const dialogs = current && <ActionDialog {...current} {...shared} onDeleted={onDeleted} />
+  return { start, dialogs }
+}
+
+interface ActionDialogProps {
+  action: CredentialAction
+  credential: Credential
+  open: boolean
+  onClose: () => void
+  onClosed: () => void
+  onDeleted: (() => void) | undefined
+}
+
+function ActionDialog({ action, onDeleted, ...rest }: ActionDialogProps) {
+  switch (action) {
+    case 'rotate':
+      return <NewSecretDialog {...rest} rotate />
+    case 'add-secret':
+      return <NewSecretDialog {...rest} rotate={false} />
+    case 'disable':
+      return <DisableDialog {...rest} />
+    case 'enable':
+      return <EnableDialog {...rest} />
+    case 'delete':
+      return <DeleteDialog {...rest} {...(onDeleted && { onDeleted })} />
+  }
+}
+
+function EnableDialog({ credential, ...dialog }: Omit<ActionDialogProps, 'action' | 'onDeleted'>) {
+  const { api } = useSession()
+  const refresh = useRefreshCredentials()
+  const toast = useToast()
+  const confirm = async () => {
+    await api.post(`${credentialPath(credential.client_id)}/enable`)
+    toast(`${credential.name} was enabled.`)
+    dialog.onClose()
+    await refresh()
+  }
+  return (
+    <ConfirmDialog {...dialog} title="Enable API credential" action="Enable" danger={false} onConfirm={confirm}>
+      <p>
+        Programs using <strong className="font-semibold break-words">{credential.name}</strong> can get tokens again, with
+        the secrets they had.
+      </p>
+    </ConfirmDialog>
+  )
+}
+
+/** The menu of a row. */
+export function CredentialMenu({ credential, start }: { credential: Credential; start: StartAction }) {
+  const { me } = useSession()
+  const rights = credentialRights(me, credential)
+  return (
+    <Menu
+      trigger={
+        <IconButton label={`Actions for ${credential.name}`} title="Actions">
+          <Ellipsis className="size-4" aria-hidden="true" />
+        </IconButton>
+      }
+    >
+      {rights.edit && (
+        <MenuItem icon={<RefreshCw />} onClick={() => start('rotate', credential)}>
+          Rotate secret
+        </MenuItem>
+      )}
+      {credential.status === 'disabled'
+        ? rights.enable && (
+            <MenuItem icon={<Power />} onClick={() => start('enable', credential)}>
+              Enable
+            </MenuItem>
+          )
+        : rights.disable && (
+            <MenuItem icon={<PowerOff />} onClick={() => start('disable', credential)}>
+              Disable
+            </MenuItem>
+          )}
+      {rights.delete && (
+        <>
+          <MenuSeparator />
+          <MenuItem danger icon={<Trash2 />} onClick={() => start('delete', credential)}>
+            Delete
+          </MenuItem>
+        </>
+      )}
+    </Menu>
+  )
+}
+
+/** Whether a refusal means that the thing, or the whole area, is not there for this person. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Problem && error.status === 404
+}

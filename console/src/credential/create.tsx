@@ -1,0 +1,178 @@
+import { useRef, useState, type FormEvent } from 'react'
+import { formFaults, Problem } from '../api/problem'
+import type { CreatedCredential, Level, NewCredential } from '../api/types'
+import { useScopeCatalogue } from '../scope/catalogue'
+import { ScopePicker } from '../scope/picker'
+import { useSession } from '../session/session'
+import { Button } from '../ui/button'
+import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
+import { Field } from '../ui/field'
+import { Loading } from '../ui/loading'
+import { FormProblem } from './form-problem'
+import { dayInput, endOfDay } from './expiry'
+import { useRefreshCredentials } from './queries'
+import { Success, useSecretGuard } from './success'
+
+interface CreateDialogProps {
+  open: boolean
+  level: Level
+  onClose: () => void
+}
+
+/** The dialog Create API Credentials. It swaps its own content to Success: a second dialog would steal the focus. */
+export default function CreateDialog({ open, level, onClose }: CreateDialogProps) {
+  const [created, setCreated] = useState<CreatedCredential>()
+  const name = useRef<HTMLInputElement>(null)
+  const refresh = useRefreshCredentials()
+  const guard = useSecretGuard(open && created !== undefined, onClose)
+  return (
+    <Dialog
+      open={open}
+      onClose={created ? guard.requestClose : onClose}
+      onClosed={() => setCreated(undefined)}
+      sticky
+      initialFocus={name}
+      wide
+    >
+      {created ? (
+        <Success
+          issued={{
+            name: created.name,
+            clientID: created.client_id,
+            secret: created.client_secret,
+            scopes: created.scopes,
+          }}
+          guard={guard}
+          onClose={onClose}
+        >
+          <strong className="font-medium text-fg">{created.name}</strong> was created.
+        </Success>
+      ) : (
+        <CreateForm
+          level={level}
+          nameInput={name}
+          onCancel={onClose}
+          onCreated={(credential) => {
+            setCreated(credential)
+            void refresh()
+          }}
+        />
+      )}
+    </Dialog>
+  )
+}
+
+const FIELDS = ['name', 'scopes', 'expires_at'] as const
+
+interface CreateFormProps {
+  level: Level
+  nameInput: React.RefObject<HTMLInputElement | null>
+  onCancel: () => void
+  onCreated: (credential: CreatedCredential) => void
+}
+
+function CreateForm({ level, nameInput, onCancel, onCreated }: CreateFormProps) {
+  const { api } = useSession()
+  const catalogue = useScopeCatalogue()
+  const [name, setName] = useState('')
+  const [scopes, setScopes] = useState<string[]>([])
+  const [expires, setExpires] = useState('')
+  const [missing, setMissing] = useState<Record<string, string>>({})
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const idempotencyKey = useIdempotencyKey()
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    if (busy) return
+    const faults = missingFaults(name, scopes)
+    setMissing(faults)
+    setError(undefined)
+    if (Object.keys(faults).length > 0) return
+    const expiresAt = endOfDay(expires)
+    const body: NewCredential = { name, scopes, level, ...(expiresAt && { expires_at: expiresAt }) }
+    setBusy(true)
+    try {
+      onCreated(await api.post('/credentials', body, { 'Idempotency-Key': idempotencyKey(body) }))
+    } catch (refusal) {
+      setError(refusal)
+      setBusy(false)
+    }
+  }
+
+  const faults = formFaults(error, FIELDS)
+  const fault = (field: string) => missing[field] ?? faults.fields[field]
+  return (
+    <form onSubmit={submit} noValidate className="flex min-h-0 flex-col">
+      <DialogHeader title="Create API Credentials" onClose={onCancel}>
+        {level === 'account'
+          ? 'Account-level: owned by the account, and kept when people leave it.'
+          : 'User-level: owned by you, and limited to what your role allows.'}
+      </DialogHeader>
+      <DialogBody>
+        <CreateProblem error={error} general={faults.general} />
+        <Field label="Name" hint="Say what uses it and where. You can change it later." error={fault('name')}>
+          {(control) => (
+            <input
+              {...control}
+              ref={nameInput}
+              className="field"
+              value={name}
+              maxLength={200}
+              autoComplete="off"
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        {catalogue.data ? (
+          <ScopePicker catalogue={catalogue.data} value={scopes} onChange={setScopes} error={fault('scopes')} />
+        ) : (
+          <Loading query={catalogue} what="scopes" />
+        )}
+        <Field label="Expires" hint="Optional. It works until the end of that day, your time." error={fault('expires_at')}>
+          {(control) => (
+            <input
+              {...control}
+              type="date"
+              className="field sm:w-48"
+              min={dayInput(new Date().toISOString())}
+              value={expires}
+              onChange={(event) => setExpires(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      </DialogBody>
+      <DialogFooter>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" look="primary" busy={busy}>
+          Create
+        </Button>
+      </DialogFooter>
+    </form>
+  )
+}
+
+/** The faults that need no server to find. The first field at fault is named to screen readers by its error. */
+function missingFaults(name: string, scopes: readonly string[]): Record<string, string> {
+  return {
+    ...(name.trim() === '' && { name: 'Give it a name.' }),
+    ...(scopes.length === 0 && { scopes: 'Choose at least one scope.' }),
+  }
+}
+
+/** One key for as long as the same thing is asked: a retry after a lost answer must not make a second credential. */
+function useIdempotencyKey(): (body: NewCredential) => string {
+  const last = useRef({ body: '', key: '' })
+  return (body) => {
+    const text = JSON.stringify(body)
+    if (text !== last.current.body) last.current = { body: text, key: crypto.randomUUID() }
+    return last.current.key
+  }
+}
+
+function CreateProblem({ error, general }: { error: unknown; general: string | undefined }) {
+  if (error instanceof Problem && error.status === 409 && error.clientID) {
+    return <FormProblem error={error} message="It was created by your first try, whose answer got lost. Its secret cannot be shown any more: open it and rotate the secret." clientID={error.clientID} />
+  }
+  return <FormProblem error={error} message={general} />
+}

@@ -1,0 +1,205 @@
+import { useQuery } from '@tanstack/react-query'
+import { ChevronLeft, Power, PowerOff, RefreshCw } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'wouter'
+import type { Versioned } from '../api/client'
+import type { Credential } from '../api/types'
+import { ScopeChip } from '../scope/chip'
+import { useScopeCatalogue } from '../scope/catalogue'
+import { CREDENTIALS_PATH, usePaths } from '../session/paths'
+import { useSession } from '../session/session'
+import { Button } from '../ui/button'
+import { Card } from '../ui/card'
+import { Loading } from '../ui/loading'
+import { Notice } from '../ui/notice'
+import { PageHeader } from '../ui/page'
+import { Ago, exactTime } from '../ui/time'
+import { isAbsent, useCredentialActions, type StartAction } from './actions'
+import { EditForm } from './edit'
+import { IneffectiveScopes } from './ineffective'
+import { credentialRights, owns, type CredentialRights } from './permission'
+import { credentialQueryOptions } from './queries'
+import { SecretsCard } from './secrets'
+import { StatusBadge, statusExplanation } from './status'
+import { ClientID } from './table'
+
+/** The page of one credential: what it is, its edit form, its secrets, and its end. */
+export default function CredentialPage({ clientID, absent }: { clientID: string; absent: ReactNode }) {
+  const { me, api } = useSession()
+  const query = useQuery(credentialQueryOptions(api, clientID))
+  const [, go] = useLocation()
+  const back = useBackPath()
+  const { start, dialogs } = useCredentialActions(() => go(back, { replace: true }))
+  if (isAbsent(query.error)) return <>{absent}{dialogs}</>
+  if (!query.data) return <Loading query={query} what="API credential" />
+  const credential = query.data.value
+  const rights = credentialRights(me, credential)
+  return (
+    <>
+      <Link
+        href={back}
+        className="mb-3 -ml-1 inline-flex min-h-6 items-center gap-1 rounded-control pr-1 text-sm text-muted hover:text-fg pointer-coarse:min-h-11"
+      >
+        <ChevronLeft className="size-4" aria-hidden="true" />
+        API Credentials
+      </Link>
+      <PageHeader
+        title={credential.name}
+        badge={<StatusBadge status={credential.status} />}
+        actions={<HeaderActions credential={credential} rights={rights} start={start} />}
+      />
+      <div className="flex flex-col gap-5">
+        <StateNotices credential={credential} rights={rights} />
+        <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_19rem]">
+          <div className="flex min-w-0 flex-col gap-5">
+            {rights.edit ? <EditForm loaded={query.data} /> : <ReadOnlyScopes credential={credential} />}
+            <SecretsCard credential={credential} mayEdit={rights.edit} start={start} />
+            {rights.delete && <EndCard credential={credential} rights={rights} start={start} />}
+          </div>
+          <Facts loaded={query.data} />
+        </div>
+      </div>
+      {dialogs}
+    </>
+  )
+}
+
+/** The list as it was when the person left it, if they came from it. */
+function useBackPath(): string {
+  const paths = usePaths()
+  const state = window.history.state as { list?: unknown } | null
+  return typeof state?.list === 'string' ? CREDENTIALS_PATH + state.list : paths.credentials()
+}
+
+interface ActionProps {
+  credential: Credential
+  rights: CredentialRights
+  start: StartAction
+}
+
+function HeaderActions({ credential, rights, start }: ActionProps) {
+  if (!rights.edit) return null
+  return (
+    <Button icon={<RefreshCw className="size-4" aria-hidden="true" />} onClick={() => start('rotate', credential)}>
+      Rotate secret
+    </Button>
+  )
+}
+
+function StateNotices({ credential, rights }: Omit<ActionProps, 'start'>) {
+  const why = statusExplanation(credential)
+  return (
+    <>
+      {rights.whyReadOnly && <Notice kind="info">{rights.whyReadOnly}</Notice>}
+      {why && <Notice kind="warn">{why}</Notice>}
+      {credential.status !== 'suspended' && <IneffectiveScopes credential={credential} />}
+    </>
+  )
+}
+
+function ReadOnlyScopes({ credential }: { credential: Credential }) {
+  const catalogue = useScopeCatalogue()
+  return (
+    <Card title="Scopes">
+      <ul className="flex flex-col gap-2.5">
+        {credential.scopes.map((scope) => (
+          <li key={scope} className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
+            <span>{catalogue.data?.byValue.get(scope)?.description ?? scope}</span>
+            <ScopeChip value={scope} struck={!credential.effective_scopes.includes(scope)} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function Facts({ loaded }: { loaded: Versioned<Credential> }) {
+  const { me } = useSession()
+  const credential = loaded.value
+  return (
+    <Card title="About">
+      <dl className="flex flex-col gap-3.5">
+        <Fact name="Client ID">
+          <ClientID clientID={credential.client_id} whole />
+        </Fact>
+        <Fact name="Owner">
+          {credential.level === 'account' ? 'The account' : owns(me, credential) ? 'You' : credential.owner?.email}
+        </Fact>
+        <Fact name="Created">
+          <Ago time={credential.created_at} />
+          <span className="block text-sm text-muted">{exactTime(credential.created_at)}</span>
+        </Fact>
+        <Fact name="Last used">
+          {credential.last_used_at ? (
+            <>
+              <Ago time={credential.last_used_at} />
+              {credential.last_used_address && (
+                <span className="block font-mono text-xs break-all text-muted">from {credential.last_used_address}</span>
+              )}
+            </>
+          ) : (
+            'Never'
+          )}
+        </Fact>
+        <Fact name="Expires">{credential.expires_at ? exactTime(credential.expires_at) : 'Never'}</Fact>
+      </dl>
+    </Card>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-sm text-muted">{name}</dt>
+      <dd className="mt-0.5 break-words">{children}</dd>
+    </div>
+  )
+}
+
+/** The two ways to end a credential: disable, which can be undone, and delete, which cannot. */
+function EndCard({ credential, rights, start }: ActionProps) {
+  const disabled = credential.status === 'disabled'
+  return (
+    <Card title="Disable or delete">
+      <div className="flex flex-col gap-4">
+        {disabled && rights.enable && (
+          <EndRow
+            text="Programs can get tokens again, with the secrets they had."
+            button={
+              <Button icon={<Power className="size-4" aria-hidden="true" />} onClick={() => start('enable', credential)}>
+                Enable
+              </Button>
+            }
+          />
+        )}
+        {!disabled && rights.disable && (
+          <EndRow
+            text="Disabling stops its programs at once and can be undone."
+            button={
+              <Button icon={<PowerOff className="size-4" aria-hidden="true" />} onClick={() => start('disable', credential)}>
+                Disable
+              </Button>
+            }
+          />
+        )}
+        <EndRow
+          text="Deleting removes the credential and its secrets for good."
+          button={
+            <Button look="danger" onClick={() => start('delete', credential)}>
+              Delete
+            </Button>
+          }
+        />
+      </div>
+    </Card>
+  )
+}
+
+function EndRow({ text, button }: { text: string; button: ReactNode }) {
+  return (
+    <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+      <p className="min-w-0 flex-[1_1_14rem] text-muted">{text}</p>
+      {button}
+    </div>
+  )
+}

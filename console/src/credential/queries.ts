@@ -1,0 +1,51 @@
+import { keepPreviousData, queryOptions, useQueryClient } from '@tanstack/react-query'
+import { useCallback } from 'react'
+import type { ApiClient } from '../api/client'
+import type { Account, Credential, CredentialPage, Level } from '../api/types'
+import { useSession } from '../session/session'
+
+export function listQueryOptions(api: ApiClient, query: string) {
+  return queryOptions({
+    queryKey: [api.accountID, 'credentials', 'list', query],
+    queryFn: ({ signal }) => api.get<CredentialPage>(`/credentials?${query}`, signal),
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** How many credentials of a level the account has, whatever the filter shows; the server stops at "1,000+". */
+export function countQueryOptions(api: ApiClient, level: Level) {
+  return queryOptions({
+    queryKey: [api.accountID, 'credentials', 'count', level],
+    queryFn: ({ signal }) => api.get<CredentialPage>(`/credentials?level=${level}&page_size=1`, signal),
+    select: (page) => page.total,
+  })
+}
+
+export function credentialQueryOptions(api: ApiClient, clientID: string) {
+  return queryOptions({
+    queryKey: [api.accountID, 'credentials', 'one', clientID],
+    queryFn: ({ signal }) => api.getVersioned<Credential>(credentialPath(clientID), signal),
+  })
+}
+
+export function accountQueryOptions(api: ApiClient) {
+  return queryOptions({
+    queryKey: [api.accountID, 'account'],
+    queryFn: ({ signal }) => api.get<Account>('/account', signal),
+    staleTime: 60_000,
+  })
+}
+
+export function credentialPath(clientID: string): string {
+  return `/credentials/${encodeURIComponent(clientID)}`
+}
+
+/** Makes every view of credentials read again, after a change. */
+export function useRefreshCredentials(): () => Promise<void> {
+  const { api } = useSession()
+  const queries = useQueryClient()
+  return useCallback(
+    () => queries.invalidateQueries({ queryKey: [api.accountID, 'credentials'] }),
+    [api.accountID, queries],
+  )
+}

@@ -1,0 +1,172 @@
+import { Plus, Trash2 } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
+import type { Credential, Secret } from '../api/types'
+import { useSession } from '../session/session'
+import { Button, IconButton } from '../ui/button'
+import { Card } from '../ui/card'
+import { Ago } from '../ui/time'
+import { useToast } from '../ui/toast'
+import type { StartAction } from './actions'
+import { ConfirmDialog } from './confirm'
+import { credentialPath, useRefreshCredentials } from './queries'
+import { MAX_SECRETS, secretName } from './secret'
+
+interface SecretsCardProps {
+  credential: Credential
+  mayEdit: boolean
+  start: StartAction
+}
+
+/** The secrets of a credential, by hint; none can be shown again. */
+export function SecretsCard({ credential, mayEdit, start }: SecretsCardProps) {
+  const [deleting, setDeleting] = useState<Secret>()
+  const [open, setOpen] = useState(false)
+  const full = credential.secrets.length >= MAX_SECRETS
+  const last = credential.secrets.length === 1
+  return (
+    <Card
+      title="Secrets"
+      actions={
+        mayEdit && (
+          <Button
+            disabled={full}
+            icon={<Plus className="size-4" aria-hidden="true" />}
+            onClick={() => start('add-secret', credential)}
+          >
+            Add secret
+          </Button>
+        )
+      }
+    >
+      {full && mayEdit && (
+        <p className="-mt-2 mb-3 text-sm text-muted">
+          {MAX_SECRETS} is the most a credential can have. Delete one to add or rotate.
+        </p>
+      )}
+      <ul className="-mb-1 divide-y divide-line">
+        {credential.secrets.map((secret) => (
+          <SecretRow key={secret.secret_id} secret={secret}>
+            {mayEdit && !last && (
+              <IconButton
+                label={`Delete secret ${secretName(secret)}`}
+                title="Delete secret"
+                className="-mr-1.5"
+                onClick={() => {
+                  setDeleting(secret)
+                  setOpen(true)
+                }}
+              >
+                <Trash2 className="size-4" aria-hidden="true" />
+              </IconButton>
+            )}
+          </SecretRow>
+        ))}
+      </ul>
+      {deleting && (
+        <DeleteSecretDialog
+          credential={credential}
+          secret={deleting}
+          open={open}
+          onClose={() => setOpen(false)}
+          onClosed={() => setDeleting(undefined)}
+        />
+      )}
+    </Card>
+  )
+}
+
+function SecretRow({ secret, children }: { secret: Secret; children: ReactNode }) {
+  return (
+    <li className="flex items-start gap-3 py-3 first:pt-0">
+      <div className="grid min-w-0 flex-1 gap-x-6 gap-y-1 sm:grid-cols-[minmax(0,1fr)_auto]">
+        <p className="min-w-0 break-words">
+          {secret.label && <span className="mr-2 font-medium">{secret.label}</span>}
+          <code className="font-mono text-sm whitespace-nowrap text-muted">
+            <span aria-hidden="true">••••</span>
+            <span className="sr-only">ends in </span>
+            {secret.hint}
+          </code>
+        </p>
+        <p className="text-sm sm:text-right">
+          <SecretEnd secret={secret} />
+        </p>
+        <p className="text-sm text-muted">
+          Created <Ago time={secret.created_at} />
+        </p>
+        <p className="text-sm text-muted sm:text-right">
+          {secret.last_used_at ? (
+            <>
+              Used <Ago time={secret.last_used_at} />
+              {secret.last_used_address && <span className="break-all"> from {secret.last_used_address}</span>}
+            </>
+          ) : (
+            'Never used'
+          )}
+        </p>
+      </div>
+      {children}
+    </li>
+  )
+}
+
+function SecretEnd({ secret }: { secret: Secret }) {
+  if (!secret.expires_at) return <span className="text-muted">No end</span>
+  const ended = Date.parse(secret.expires_at) <= Date.now()
+  return (
+    <span className={ended ? 'text-bad' : 'text-warn'}>
+      {ended ? 'Ended ' : 'Ends '}
+      <Ago time={secret.expires_at} />
+    </span>
+  )
+}
+
+interface DeleteSecretDialogProps {
+  credential: Credential
+  secret: Secret
+  open: boolean
+  onClose: () => void
+  onClosed: () => void
+}
+
+function DeleteSecretDialog({ credential, secret, ...dialog }: DeleteSecretDialogProps) {
+  const { api } = useSession()
+  const refresh = useRefreshCredentials()
+  const toast = useToast()
+  const [compromised, setCompromised] = useState(false)
+  const confirm = async () => {
+    const path = `${credentialPath(credential.client_id)}/secrets/${encodeURIComponent(secret.secret_id)}`
+    await api.delete(compromised ? `${path}?compromised=true` : path)
+    toast(`The secret ending in ${secret.hint} was deleted.`)
+    dialog.onClose()
+    await refresh()
+  }
+  return (
+    <ConfirmDialog {...dialog} title="Delete secret" action="Delete secret" onConfirm={confirm}>
+      <p>
+        Programs that use the secret <strong className="font-semibold break-words">{secretName(secret)}</strong> are
+        refused from now on. It was{' '}
+        {secret.last_used_at ? (
+          <>
+            last used <Ago time={secret.last_used_at} />.
+          </>
+        ) : (
+          'never used.'
+        )}
+      </p>
+      <label className="flex items-start gap-2.5">
+        <input
+          type="checkbox"
+          className="mt-0.5 size-4 shrink-0 accent-(--color-accent)"
+          checked={compromised}
+          onChange={(event) => setCompromised(event.currentTarget.checked)}
+        />
+        <span>
+          It may have leaked
+          <span className="block text-sm text-muted">
+            Every token of this credential stops working too, whichever secret it was got with.
+          </span>
+        </span>
+      </label>
+    </ConfirmDialog>
+  )
+}

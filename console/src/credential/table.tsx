@@ -1,0 +1,241 @@
+import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import type { Credential } from '../api/types'
+import { ScopeChips } from '../scope/chip'
+import { usePaths } from '../session/paths'
+import { useSession } from '../session/session'
+import { classes } from '../ui/classes'
+import { CopyIcon } from '../ui/copy'
+import { Bar } from '../ui/loading'
+import { useWide } from '../ui/media'
+import { Ago } from '../ui/time'
+import { CredentialMenu, type StartAction } from './actions'
+import type { CredentialFilter, SortField } from './filter'
+import { owns } from './permission'
+import { Sparkline } from './sparkline'
+import { StatusBadge } from './status'
+
+interface CredentialTableProps {
+  credentials: readonly Credential[]
+  filter: CredentialFilter
+  showOwner: boolean
+  onSort: (field: SortField, descending: boolean) => void
+  start: StartAction
+}
+
+/** Lists credentials: a table, or cards where a table would not fit. */
+export function CredentialTable(props: CredentialTableProps) {
+  return useWide() ? <WideTable {...props} /> : <Cards {...props} />
+}
+
+function WideTable({ credentials, filter, showOwner, onSort, start }: CredentialTableProps) {
+  const sorting = { filter, onSort }
+  return (
+    <div className="@container relative overflow-hidden rounded-card border border-line bg-surface">
+      <table className="w-full table-fixed text-left">
+        <caption className="sr-only">API credentials</caption>
+        <thead className="border-b border-line bg-bg text-sm text-muted">
+          <tr>
+            <SortHeader field="name" label="Name" {...sorting} className="pl-4" />
+            {showOwner && <Header className="w-[15%]">Owner</Header>}
+            <Header className="w-[22%]">Scopes</Header>
+            <SortHeader field="created_at" label="Created" {...sorting} className={CREATED} />
+            <SortHeader field="last_used_at" label="Last used" {...sorting} className="w-29" />
+            <Header className="w-31">Status</Header>
+            <th scope="col" className="w-11">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody className="divide-y divide-line">
+          {credentials.map((credential) => (
+            <Row key={credential.client_id} credential={credential} showOwner={showOwner} start={start} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** The column there is room for only in a wide list. */
+const CREATED = 'w-28 @max-[58rem]:hidden'
+
+function Header({ className, children }: { className: string; children: ReactNode }) {
+  return (
+    <th scope="col" className={classes('h-9 px-3 font-normal whitespace-nowrap', className)}>
+      {children}
+    </th>
+  )
+}
+
+interface SortHeaderProps extends Pick<CredentialTableProps, 'filter' | 'onSort'> {
+  field: SortField
+  label: string
+  className?: string
+}
+
+function SortHeader({ field, label, filter, onSort, className }: SortHeaderProps) {
+  const sorted = filter.sort === field
+  // Names are first sorted from A, times from the newest.
+  const descending = sorted ? !filter.descending : field !== 'name'
+  const Arrow = sorted ? (filter.descending ? ArrowDown : ArrowUp) : ChevronsUpDown
+  return (
+    <th
+      scope="col"
+      aria-sort={sorted ? (filter.descending ? 'descending' : 'ascending') : undefined}
+      className={classes('h-9 px-3 font-normal whitespace-nowrap', className)}
+    >
+      <button
+        type="button"
+        onClick={() => onSort(field, descending)}
+        className={classes('group -mx-1.5 inline-flex h-7 items-center gap-1 rounded-[0.375rem] px-1.5 hover:text-fg', sorted && 'text-fg')}
+      >
+        {label}
+        <Arrow
+          aria-hidden="true"
+          className={classes('size-3.5', !sorted && 'opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100')}
+        />
+      </button>
+    </th>
+  )
+}
+
+interface RowProps {
+  credential: Credential
+  showOwner: boolean
+  start: StartAction
+}
+
+function Row({ credential, showOwner, start }: RowProps) {
+  return (
+    <tr className="relative h-[3.75rem] transition-colors duration-[120ms] hover:bg-hover/60">
+      <td className="pr-3 pl-4">
+        <CredentialLink credential={credential} className="block truncate" />
+        <ClientID clientID={credential.client_id} />
+      </td>
+      {showOwner && (
+        <td className="truncate px-3 text-muted">
+          <Owner credential={credential} />
+        </td>
+      )}
+      <td className="px-3 py-1.5">
+        <ScopeChips scopes={credential.scopes} />
+      </td>
+      <td className={classes('px-3 text-muted', CREATED)}>
+        <Ago time={credential.created_at} />
+      </td>
+      <td className="px-3 text-muted">
+        <LastUsed credential={credential} />
+      </td>
+      <td className="px-3">
+        <StatusBadge status={credential.status} />
+      </td>
+      <td className="pr-2">
+        <span className="relative">
+          <CredentialMenu credential={credential} start={start} />
+        </span>
+      </td>
+    </tr>
+  )
+}
+
+/** The name as a link that covers its whole row, so that a press anywhere on it opens the credential. */
+function CredentialLink({ credential, className }: { credential: Credential; className?: string }) {
+  const paths = usePaths()
+  return (
+    <Link
+      href={paths.credential(credential.client_id)}
+      state={{ list: window.location.search }}
+      title={credential.name}
+      className={classes(
+        'min-h-6 leading-6 font-medium outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent-text',
+        className,
+      )}
+    >
+      {credential.name}
+    </Link>
+  )
+}
+
+/** A client ID by head and tail, which is what people compare; the whole on hover and in the clipboard. */
+export function ClientID({ clientID, whole = false }: { clientID: string; whole?: boolean }) {
+  return (
+    <span className="inline-flex max-w-full items-center gap-0.5">
+      <code className="min-w-0 font-mono text-xs break-all text-muted" title={clientID}>
+        {whole ? clientID : `${clientID.slice(0, 8)}…${clientID.slice(-4)}`}
+      </code>
+      <span className="relative inline-flex">
+        <CopyIcon small text={clientID} what="client ID" />
+      </span>
+    </span>
+  )
+}
+
+function Owner({ credential }: { credential: Credential }) {
+  const { me } = useSession()
+  if (owns(me, credential)) return <span className="text-fg">You</span>
+  return <span title={credential.owner?.email}>{credential.owner?.email ?? 'The account'}</span>
+}
+
+function LastUsed({ credential }: { credential: Credential }) {
+  return (
+    <>
+      {credential.last_used_at ? <Ago time={credential.last_used_at} /> : <span className="whitespace-nowrap">Never used</span>}
+      <Sparkline days={credential.daily_calls ?? []} />
+    </>
+  )
+}
+
+function Cards({ credentials, showOwner, start }: CredentialTableProps) {
+  return (
+    <ul className="divide-y divide-line rounded-card border border-line bg-surface" aria-label="API credentials">
+      {credentials.map((credential) => (
+        <li key={credential.client_id} className="relative px-4 py-3">
+          <div className="flex items-center justify-between gap-2">
+            <CredentialLink credential={credential} className="min-w-0 break-words" />
+            <span className="relative -mr-2">
+              <CredentialMenu credential={credential} start={start} />
+            </span>
+          </div>
+          <ClientID clientID={credential.client_id} />
+          <div className="mt-1">
+            <ScopeChips scopes={credential.scopes} />
+          </div>
+          <div className="mt-2.5 flex items-center justify-between gap-3">
+            <span className="min-w-0 truncate text-sm text-muted">
+              {showOwner && (
+                <>
+                  <Owner credential={credential} /> ·{' '}
+                </>
+              )}
+              {credential.last_used_at ? (
+                <>
+                  used <Ago time={credential.last_used_at} />
+                </>
+              ) : (
+                'never used'
+              )}
+            </span>
+            <StatusBadge status={credential.status} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** The shape of a list that is being read, so that nothing jumps when it comes. */
+export function ListSkeleton() {
+  return (
+    <div role="status" className="divide-y divide-line rounded-card border border-line bg-surface">
+      <span className="sr-only">Loading API credentials…</span>
+      <div className="h-9 bg-bg" />
+      {['w-2/5', 'w-1/3', 'w-1/2', 'w-1/4', 'w-2/5'].map((width, row) => (
+        <div key={row} className="flex h-[3.75rem] items-center px-4">
+          <Bar className={width} />
+        </div>
+      ))}
+    </div>
+  )
+}

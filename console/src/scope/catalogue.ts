@@ -1,0 +1,79 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import type { ApiClient } from '../api/client'
+import type { Api, Scope } from '../api/types'
+import { useSession } from '../session/session'
+
+const MANAGEMENT_PREFIX = 'claviger:'
+
+/** Whether a scope opens Claviger's own management API; those never mix with others in one token. */
+export function isManagement(scope: string): boolean {
+  return scope.startsWith(MANAGEMENT_PREFIX)
+}
+
+/** The scopes of one API, for the picker. */
+export interface ScopeGroup {
+  label: string
+  items: Scope[]
+}
+
+/** Every scope of the installation, and what the signed-in person may give. */
+export interface ScopeCatalogue {
+  byValue: ReadonlyMap<string, Scope>
+  /** On offer, without Claviger's own, grouped by API. */
+  groups: ScopeGroup[]
+  /** On offer, Claviger's own. */
+  management: Scope[]
+  /** How many scopes only an admin could give. */
+  adminOnly: number
+}
+
+export function buildCatalogue(scopes: readonly Scope[], apis: readonly Api[]): ScopeCatalogue {
+  const names = new Map(apis.map((api) => [api.id, api.name]))
+  const groups = new Map<string, ScopeGroup>()
+  const management: Scope[] = []
+  let adminOnly = 0
+  for (const scope of scopes) {
+    if (scope.retired) continue
+    if (!scope.on_offer) {
+      if (!isManagement(scope.value)) adminOnly++
+    } else if (isManagement(scope.value)) {
+      management.push(scope)
+    } else {
+      const group = groups.get(scope.api) ?? { label: names.get(scope.api) ?? scope.api, items: [] }
+      group.items.push(scope)
+      groups.set(scope.api, group)
+    }
+  }
+  const sorted = [...groups.values()].sort((one, other) => one.label.localeCompare(other.label, 'en'))
+  return { byValue: new Map(scopes.map((scope) => [scope.value, scope])), groups: sorted, management, adminOnly }
+}
+
+/** Whether a scope answers to what was typed: every word somewhere in description, value or API name. */
+export function matchesScope(scope: Scope, apiName: string, query: string): boolean {
+  const text = `${scope.description} ${scope.value} ${apiName}`.toLowerCase()
+  return query.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+}
+
+/** The scopes a token may ask for at once: Claviger's own only when the credential holds nothing else. */
+export function tokenScopes(scopes: readonly string[]): string[] {
+  const others = scopes.filter((scope) => !isManagement(scope))
+  return others.length > 0 ? others : [...scopes]
+}
+
+function catalogueQuery(api: ApiClient) {
+  return queryOptions({
+    queryKey: [api.accountID, 'scopes'],
+    queryFn: async ({ signal }) => {
+      const [{ scopes }, { apis }] = await Promise.all([
+        api.get<{ scopes: Scope[] }>('/scopes?all=true', signal),
+        api.get<{ apis: Api[] }>('/apis', signal),
+      ])
+      return buildCatalogue(scopes, apis)
+    },
+    staleTime: 60_000,
+  })
+}
+
+export function useScopeCatalogue() {
+  return useQuery(catalogueQuery(useSession().api))
+}

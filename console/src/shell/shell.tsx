@@ -1,0 +1,133 @@
+import { Dialog } from '@base-ui/react/dialog'
+import { CircleHelp, KeyRound, Menu as MenuIcon, X } from 'lucide-react'
+import { useRef, useState, type ReactNode } from 'react'
+import { Link } from 'wouter'
+import { CREDENTIALS_PATH, usePaths } from '../session/paths'
+import { IconButton } from '../ui/button'
+import { classes } from '../ui/classes'
+import { AccountSwitcher } from './account-switcher'
+import { PersonMenu, ThemeMenu } from './menus'
+
+interface ShellProps {
+  /** Whether the API Credentials area exists for this person. */
+  credentialsShown: boolean
+  onHelp: () => void
+  children: ReactNode
+}
+
+/** The frame around every page: navigation at the left (a drawer on a phone), theme and person at the top. */
+export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
+  const [drawer, setDrawer] = useState(false)
+  const navigation = (
+    <Navigation
+      credentialsShown={credentialsShown}
+      onHelp={() => {
+        setDrawer(false)
+        onHelp()
+      }}
+      onGo={() => setDrawer(false)}
+    />
+  )
+  return (
+    <div className="min-h-dvh min-[72rem]:grid min-[72rem]:grid-cols-[15.25rem_minmax(0,1fr)]">
+      <a
+        href="#content"
+        className="absolute top-2 left-2 z-50 -translate-y-16 rounded-control bg-accent px-3 py-2 text-white focus:translate-y-0"
+      >
+        Skip to the content
+      </a>
+      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line min-[72rem]:flex">{navigation}</aside>
+      <div className="min-w-0">
+        <header className="sticky top-0 z-20 flex h-14 items-center gap-1 border-b border-line bg-bg px-4 sm:px-8">
+          <IconButton label="Open navigation" onClick={() => setDrawer(true)} className="-ml-2 min-[72rem]:hidden">
+            <MenuIcon className="size-5" aria-hidden="true" />
+          </IconButton>
+          <p className="min-w-0 flex-1 truncate text-muted">
+            {credentialsShown && (
+              <>
+                <span className="max-sm:hidden">Account Settings</span>
+                <span className="mx-2 max-sm:hidden" aria-hidden="true">
+                  /
+                </span>
+                <span className="text-fg">API Credentials</span>
+              </>
+            )}
+          </p>
+          <ThemeMenu />
+          <PersonMenu />
+        </header>
+        <main id="content" tabIndex={-1} className="mx-auto max-w-[80rem] px-4 pt-7 pb-20 outline-none sm:px-8">
+          {children}
+        </main>
+      </div>
+      <Drawer open={drawer} onClose={() => setDrawer(false)}>
+        {navigation}
+      </Drawer>
+    </div>
+  )
+}
+
+interface NavigationProps {
+  credentialsShown: boolean
+  onHelp: () => void
+  onGo: () => void
+}
+
+const ENTRY =
+  'flex min-h-9 w-full items-center gap-2.5 rounded-control px-2.5 text-left hover:bg-hover pointer-coarse:min-h-11'
+
+function Navigation({ credentialsShown, onHelp, onGo }: NavigationProps) {
+  const paths = usePaths()
+  const here = window.location.pathname.startsWith(CREDENTIALS_PATH)
+  return (
+    <>
+      <AccountSwitcher onGo={onGo} />
+      <nav aria-label="Main" className="flex flex-1 flex-col gap-5 overflow-y-auto p-3">
+        {credentialsShown && (
+          <div>
+            <h2 className="px-2.5 py-1.5 text-sm text-muted">Account Settings</h2>
+            <Link
+              href={paths.credentials()}
+              onClick={onGo}
+              aria-current={here ? 'page' : undefined}
+              className={classes(ENTRY, here && 'bg-hover')}
+            >
+              <KeyRound className={classes('size-4', here ? 'text-accent-text' : 'text-muted')} aria-hidden="true" />
+              API Credentials
+            </Link>
+          </div>
+        )}
+        <div>
+          <h2 className="px-2.5 py-1.5 text-sm text-muted">Resources</h2>
+          <button type="button" onClick={onHelp} className={ENTRY}>
+            <CircleHelp className="size-4 text-muted" aria-hidden="true" />
+            Help
+          </button>
+        </div>
+      </nav>
+    </>
+  )
+}
+
+function Drawer({ open, onClose, children }: { open: boolean; onClose: () => void; children: ReactNode }) {
+  const close = useRef<HTMLButtonElement>(null)
+  return (
+    <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Dialog.Popup
+          initialFocus={close}
+          aria-label="Navigation"
+          className="fixed inset-y-0 left-0 z-30 flex w-[min(18rem,85vw)] flex-col border-r border-line bg-bg shadow-dialog transition-[translate] duration-150 ease-out outline-none data-ending-style:-translate-x-full data-starting-style:-translate-x-full"
+        >
+          <div className="flex justify-end px-3 pt-3 -mb-1">
+            <IconButton ref={close} label="Close navigation" onClick={onClose}>
+              <X className="size-4" aria-hidden="true" />
+            </IconButton>
+          </div>
+          {children}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
