@@ -66,7 +66,7 @@ func (i *Issuer) Issue(ctx context.Context, client Client, r IssueRequest) (Toke
 			return Token{}, err
 		}
 		if g, err = client.plan.grant(key, issuer); err != nil {
-			i.directory.Count(&client, OutcomeDenied, "")
+			i.directory.Count(&client, OutcomeDenied, "", client.address)
 			return Token{}, err
 		}
 	}
@@ -77,7 +77,7 @@ func (i *Issuer) Issue(ctx context.Context, client Client, r IssueRequest) (Toke
 	}
 	token, err := i.sign(g, life, now, &client)
 	if err == nil {
-		i.directory.Count(&client, OutcomeIssued, g.scope)
+		i.directory.Count(&client, OutcomeIssued, g.scope, client.address)
 	}
 	return token, err
 }

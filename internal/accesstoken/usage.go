@@ -3,9 +3,14 @@ package accesstoken
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 // Outcome is what came of a use of a credential.
@@ -28,6 +33,9 @@ const (
 	// maxUsageKeys bounds what is kept per shard while the database is away.
 	maxUsageKeys = 4096
 	usageShards  = 32
+	// usageBatch is how many rows are written at once: two rows each in the
+	// database, and 500 a transaction (numbers.md).
+	usageBatch = 250
 )
 
 // usage counts in memory what is written in batches.
@@ -38,7 +46,7 @@ type usage struct {
 type usageShard struct {
 	mu     sync.Mutex
 	counts map[usageKey]int64
-	uses   map[useKey]SecretUse
+	uses   map[useKey]lastUse
 	lost   int64 // calls not counted because the shard was full
 }
 
@@ -55,9 +63,10 @@ type useKey struct {
 
 func newUsage() *usage { return &usage{} }
 
-// Count counts one use of a credential: the outcome, and the scopes it was
-// about (granted or required), joined. It also notes the credential's last use.
-func (d *Directory) Count(c *Client, outcome Outcome, scope string) {
+// Count counts one use of a credential from address: the outcome, and the
+// scopes it was about (granted or required), joined. It also notes the
+// credential's last use. Issue counts by itself.
+func (d *Directory) Count(c *Client, outcome Outcome, scope string, address netip.Addr) {
 	now := d.options.Clock()
 	hour := now.Unix() - now.Unix()%int64(time.Hour/time.Second)
 	s := d.usage.shard(c.entry.id)
@@ -65,32 +74,33 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string) {
 	s.count(usageKey{c.entry.id, hour, outcome, scope}, 1)
 	s.mu.Unlock()
 	if c.secret == noSecret {
-		d.use(c, &c.entry.lastUse, uid{}, now)
+		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{now, address})
 	}
+}
+
+// lastUse is when and from where something was used.
+type lastUse struct {
+	at      time.Time
+	address netip.Addr
 }
 
 // useSecret notes that a client proved itself by its secret.
 func (d *Directory) useSecret(c *Client, now time.Time) {
 	slot := c.entry.slot(c.secret)
-	d.use(c, &slot.lastUse, slot.id, now)
+	d.use(c.entry.id, slot.id, &slot.lastUse, lastUse{now, c.address})
 }
 
-func (d *Directory) use(c *Client, last *int64, secret uid, now time.Time) {
+// use notes a use unless one less than a minute older was noted, which last
+// says. secret is zero when none was presented.
+func (d *Directory) use(client, secret uid, last *int64, u lastUse) {
 	before := atomic.LoadInt64(last)
-	if now.Unix()-before < int64(useInterval/time.Second) || !atomic.CompareAndSwapInt64(last, before, now.Unix()) {
+	if u.at.Unix()-before < int64(useInterval/time.Second) || !atomic.CompareAndSwapInt64(last, before, u.at.Unix()) {
 		return
 	}
-	use := SecretUse{ClientID: c.entry.id.String(), At: now}
-	if secret != (uid{}) {
-		use.SecretID = secret.String()
-	}
-	if c.address.IsValid() {
-		use.Address = c.address.Unmap().String()
-	}
-	s := d.usage.shard(c.entry.id)
+	s := d.usage.shard(client)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.noteUse(useKey{c.entry.id, secret}, use)
+	s.noteUse(useKey{client, secret}, u)
 }
 
 func (u *usage) shard(id uid) *usageShard { return &u.shards[id.hash()%usageShards] }
@@ -106,60 +116,106 @@ func (s *usageShard) count(key usageKey, calls int64) {
 	s.counts[key] += calls
 }
 
-func (s *usageShard) noteUse(key useKey, use SecretUse) {
+func (s *usageShard) noteUse(key useKey, use lastUse) {
 	if s.uses == nil {
-		s.uses = map[useKey]SecretUse{}
+		s.uses = map[useKey]lastUse{}
 	}
 	old, known := s.uses[key]
-	if !known && len(s.uses) >= maxUsageKeys || known && old.At.After(use.At) {
+	if !known && len(s.uses) >= maxUsageKeys || known && old.at.After(use.at) {
 		return
 	}
 	s.uses[key] = use
 }
 
-// Flush writes what was counted. What cannot be written is kept, within bounds,
-// for the next time.
+// Flush writes what was counted, batch by batch. When the database is away the
+// rest is kept, within bounds, for the next time; its error is the store's.
 func (d *Directory) Flush(ctx context.Context) error {
 	for i := range d.usage.shards {
-		s := &d.usage.shards[i]
-		s.mu.Lock()
-		counts, uses, lost := s.counts, s.uses, s.lost
-		s.counts, s.uses, s.lost = nil, nil, 0
-		s.mu.Unlock()
-		if lost > 0 {
-			d.options.Logger.WarnContext(ctx, "usage was not counted: too much is waiting to be written", slog.Int64("calls", lost))
+		counts, uses := d.usage.shards[i].take(ctx, d.options.Logger)
+		if err := d.flushCounts(ctx, counts); err != nil {
+			d.usage.shards[i].takeBack(counts, uses)
+			return err
 		}
-		if len(counts) == 0 && len(uses) == 0 {
-			continue
-		}
-		if err := d.store.AddUsage(ctx, countRows(counts), useRows(uses)); err != nil {
-			s.takeBack(counts, uses)
+		if err := d.flushUses(ctx, uses); err != nil {
+			d.usage.shards[i].takeBack(nil, uses)
 			return err
 		}
 	}
 	return nil
 }
 
-func countRows(counts map[usageKey]int64) []UsageCount {
-	rows := make([]UsageCount, 0, len(counts))
-	for k, calls := range counts {
-		rows = append(rows, UsageCount{
-			ClientID: k.client.String(), Hour: time.Unix(k.hour, 0).UTC(), Outcome: string(k.outcome), Scope: k.scope, Calls: calls,
-		})
+// take empties a shard.
+func (s *usageShard) take(ctx context.Context, log *slog.Logger) (map[usageKey]int64, map[useKey]lastUse) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts, uses := s.counts, s.uses
+	if s.lost > 0 {
+		log.WarnContext(ctx, "usage was not counted: too much is waiting to be written", slog.Int64("calls", s.lost))
 	}
-	return rows
+	s.counts, s.uses, s.lost = nil, nil, 0
+	return counts, uses
 }
 
-func useRows(uses map[useKey]SecretUse) []SecretUse {
-	rows := make([]SecretUse, 0, len(uses))
-	for _, use := range uses {
-		rows = append(rows, use)
+// flushCounts writes counts and takes out of the map what was written, so that
+// nothing is written twice. A batch is one transaction of the store.
+func (d *Directory) flushCounts(ctx context.Context, counts map[usageKey]int64) error {
+	keys := slices.Collect(maps.Keys(counts))
+	for batch := range slices.Chunk(keys, usageBatch) {
+		rows := make([]UsageCount, 0, len(batch))
+		for _, k := range batch {
+			rows = append(rows, UsageCount{
+				ClientID: k.client.String(), Hour: time.Unix(k.hour, 0).UTC(), Outcome: string(k.outcome), Scope: k.scope, Calls: counts[k],
+			})
+		}
+		if err := d.addUsage(ctx, rows, nil); err != nil {
+			return err
+		}
+		for _, k := range batch {
+			delete(counts, k)
+		}
 	}
-	return rows
+	return nil
 }
 
-// takeBack adds counts that were not written to those made meanwhile.
-func (s *usageShard) takeBack(counts map[usageKey]int64, uses map[useKey]SecretUse) {
+// flushUses is flushCounts for last uses.
+func (d *Directory) flushUses(ctx context.Context, uses map[useKey]lastUse) error {
+	keys := slices.Collect(maps.Keys(uses))
+	for batch := range slices.Chunk(keys, usageBatch) {
+		rows := make([]SecretUse, 0, len(batch))
+		for _, k := range batch {
+			row := SecretUse{ClientID: k.client.String(), At: uses[k].at}
+			if k.secret != (uid{}) {
+				row.SecretID = k.secret.String()
+			}
+			if address := uses[k].address; address.IsValid() {
+				row.Address = address.Unmap().String()
+			}
+			rows = append(rows, row)
+		}
+		if err := d.addUsage(ctx, nil, rows); err != nil {
+			return err
+		}
+		for _, k := range batch {
+			delete(uses, k)
+		}
+	}
+	return nil
+}
+
+// addUsage writes one batch. One that the store refuses for another reason than
+// being away would be refused again: it is dropped, not to block the others.
+func (d *Directory) addUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error {
+	err := d.store.AddUsage(ctx, counts, uses)
+	if err != nil && !apicred.IsKind(err, apicred.KindUnavailable) {
+		d.options.Logger.ErrorContext(ctx, "usage could not be stored and was dropped",
+			slog.Int("rows", len(counts)+len(uses)), slog.Any("cause", cause(err)))
+		return nil
+	}
+	return err
+}
+
+// takeBack adds what was not written to what was counted meanwhile.
+func (s *usageShard) takeBack(counts map[usageKey]int64, uses map[useKey]lastUse) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, calls := range counts {
