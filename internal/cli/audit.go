@@ -1,0 +1,9 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func newAudit(a *app) *cobra.Command {
+	cmd := group(a, "audit", "Verify the audit log", `Every change is an event of the audit log, chained by hashes to the one before.`)
+	cmd.AddCommand(newAuditVerify(a))
+	return cmd
+}

@@ -1,0 +1,43 @@
+package desk
+
+import "context"
+
+// Operator is what the operator at the machine can do. Errors are
+// *apicred.Error.
+type Operator interface {
+	// Accounts lists every account, oldest first.
+	Accounts(ctx context.Context) ([]Account, error)
+	// CreateAccount makes an account, after the operator account.
+	CreateAccount(ctx context.Context, in NewAccount) (Account, error)
+	// EditAccount changes an account's settings.
+	EditAccount(ctx context.Context, in AccountEdit) (Account, error)
+
+	// Users lists the members of one account.
+	Users(ctx context.Context, in AccountRef) ([]User, error)
+	// CreateUser makes a person a member of an account, with a set-up link.
+	CreateUser(ctx context.Context, in NewUser) (CreatedUser, error)
+	// EditUser changes role and status of a member.
+	EditUser(ctx context.Context, in UserEdit) (User, error)
+	// SetUpLink makes a link that signs a member in, and ends earlier ones.
+	SetUpLink(ctx context.Context, in UserRef) (SetUpLink, error)
+
+	// MintToken makes a management access token that acts as a member.
+	MintToken(ctx context.Context, in TokenRequest) (Token, error)
+
+	// ApplyCatalogue replaces the catalogue by a document.
+	ApplyCatalogue(ctx context.Context, in CatalogueDocument) (CatalogueState, error)
+	// ExportCatalogue returns the catalogue as YAML.
+	ExportCatalogue(ctx context.Context) (CatalogueDocument, error)
+
+	// VerifyAudit checks the whole audit chain.
+	VerifyAudit(ctx context.Context) (AuditReport, error)
+
+	// Status says who answers.
+	Status(ctx context.Context) (Status, error)
+}
+
+// The two ways to the same commands.
+var (
+	_ Operator = (*Desk)(nil)
+	_ Operator = (*Client)(nil)
+)
