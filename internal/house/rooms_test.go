@@ -46,7 +46,7 @@ func rooms() map[string]layer {
 		"internal/restapi": surface, "internal/signin": surface,
 		"internal/server": composition,
 		"cmd/...":         program, "internal/cli": program, "internal/testserver": program,
-		"internal/house": program, "bench/...": program,
+		"internal/house": program, "bench/...": program, "e2e": program,
 	}
 }
 
