@@ -1,0 +1,155 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/config"
+	"github.com/claviger/claviger/internal/desk"
+	"github.com/claviger/claviger/internal/keyring"
+	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/login"
+	"github.com/claviger/claviger/internal/sqlstore"
+)
+
+// Core is the installation without listeners: the database, the keys, the
+// directory and the use cases. The server runs on it, and so do the operator's
+// local commands while no server does.
+type Core struct {
+	Config    config.Config
+	Issuer    string
+	Log       *slog.Logger
+	Store     *sqlstore.Store
+	Ring      *keyring.Ring
+	Directory *accesstoken.Directory
+	Tokens    *accesstoken.Issuer
+	Verifier  *accesstoken.Verifier
+	Lifecycle *lifecycle.Service
+	Login     *login.Service
+
+	lock *os.File // nil with PostgreSQL
+}
+
+// OpenCore opens the installation that cfg describes. With SQLite it takes the
+// data directory's lock. Errors are finished lines for the operator.
+func OpenCore(ctx context.Context, cfg config.Config, log *slog.Logger) (*Core, error) {
+	c, err := openDatabase(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.assemble(ctx, cfg.IssuerAt(cfg.Listen)); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// Migrate applies schema migrations and nothing else (claviger migrate).
+func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	cfg.MigrateOnStart = true
+	c, err := openDatabase(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// openDatabase takes the lock, applies migrations and opens the store.
+func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*Core, error) {
+	c := &Core{Config: cfg, Log: log}
+	if _, sqlite := cfg.SQLitePath(); sqlite {
+		lock, err := lockDirectory(cfg.DataDir)
+		if err != nil {
+			return nil, err
+		}
+		c.lock = lock
+	}
+	if cfg.MigrateOnStart {
+		if err := migrate(ctx, cfg.MigrateDatabaseURL.Reveal()); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
+	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: cfg.DatabaseURL.Reveal()})
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.Store = store
+	return c, nil
+}
+
+func migrate(ctx context.Context, url string) error {
+	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: url})
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.Migrate(ctx), store.Close())
+}
+
+// assemble derives the keys, fills the directory and builds the use cases.
+func (c *Core) assemble(ctx context.Context, issuer string) error {
+	keys, err := c.Config.OpenMasterKeys(rand.Reader)
+	if err != nil {
+		return err
+	}
+	master := keyring.NewMaster(keys.Current(), keys.Old()...)
+	ring, err := keyring.Open(ctx, c.Store.Keyring(), master, time.Now)
+	if err != nil {
+		return err
+	}
+	hasher := master.Hasher()
+	c.Issuer, c.Ring = issuer, ring
+	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), hasher, accesstoken.Options{
+		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
+		Logger: c.Log, OnKeysChanged: ring.Reload,
+	})
+	c.Tokens = accesstoken.NewIssuer(c.Directory, ring)
+	c.Verifier = accesstoken.NewVerifier(c.Directory, ring)
+	c.Lifecycle = lifecycle.New(lifecycle.Options{
+		Store: c.Store.Lifecycle(), Hasher: hasher, Sealer: master, Clock: time.Now, Random: rand.Reader,
+		ManagementAudience: accesstoken.ManagementAudience(issuer), Changed: c.catchUp,
+	})
+	c.Login = login.New(c.Store.Login(), time.Now, rand.Reader, c.Log)
+	if _, err := c.Lifecycle.EnsureOperatorAccount(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true}); err != nil {
+		return err
+	}
+	return c.Directory.Load(ctx)
+}
+
+// catchUp makes a committed change live on this node before its maker is
+// answered (R11). When it fails, the poll loop follows within its period.
+func (c *Core) catchUp(ctx context.Context) {
+	if err := c.Directory.CatchUp(ctx); err != nil {
+		c.Log.WarnContext(ctx, "a change is stored, but this node has not seen it yet", slog.Any("error", err))
+	}
+}
+
+// Desk is the operator's desk on this installation.
+func (c *Core) Desk() *desk.Desk {
+	return desk.New(desk.Deps{
+		Lifecycle: c.Lifecycle, Login: c.Login, Tokens: c.Tokens, Audit: c.Store.Audit(),
+		Issuer: c.Issuer, LinkURL: c.linkURL, Clock: time.Now, Logger: c.Log,
+	})
+}
+
+// Close writes what is still in memory, closes the database and gives the lock
+// back.
+func (c *Core) Close() error {
+	var err error
+	if c.Lifecycle != nil {
+		flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		err = c.Lifecycle.FlushRefusals(flush, true)
+		cancel()
+	}
+	if c.Store != nil {
+		err = errors.Join(err, c.Store.Close())
+	}
+	if c.lock != nil {
+		err = errors.Join(err, c.lock.Close())
+	}
+	return err
+}

@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/config"
+	"github.com/claviger/claviger/internal/lifecycle"
+)
+
+// Run serves the installation that cfg describes until ctx ends, then drains.
+// Where it listens, and on a first start the one-time set-up link, are written
+// to talk (stderr). Errors are finished lines for the operator.
+func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Writer) (err error) {
+	core, err := openDatabase(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, core.Close()) }()
+	doors, err := openDoors(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer doors.close()
+	if err := core.assemble(ctx, cfg.IssuerAt(doors.public.Addr().String())); err != nil {
+		return err
+	}
+	if err := core.applyCatalogueFile(ctx); err != nil {
+		return err
+	}
+	s, err := newServer(core)
+	if err != nil {
+		return err
+	}
+	announce(talk, core, doors)
+	if err := core.announceFirstAdmin(ctx, talk); err != nil {
+		return err
+	}
+	defer core.applyCatalogueOnHangup(ctx)()
+	return s.serve(ctx, doors)
+}
+
+// applyCatalogueOnHangup applies the catalogue file again at every SIGHUP, until
+// the returned function is called. A file with faults changes nothing.
+func (c *Core) applyCatalogueOnHangup(ctx context.Context) (stop func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	var done sync.WaitGroup
+	done.Go(func() {
+		for range hangup {
+			if err := c.applyCatalogueFile(ctx); err != nil {
+				c.Log.ErrorContext(ctx, "the catalogue file was not applied; the catalogue in force stays", slog.Any("error", err))
+			}
+		}
+	})
+	return func() { signal.Stop(hangup); close(hangup); done.Wait() }
+}
+
+func announce(talk io.Writer, core *Core, d *doors) {
+	say(talk, "Claviger listens on %s (console, REST, OAuth, forward-auth).", core.Issuer)
+	if d.gateway != nil {
+		say(talk, "The gateway listens on http://%s.", d.gateway.Addr())
+	}
+	if d.ops != nil {
+		say(talk, "Metrics and profiles are on http://%s.", d.ops.Addr())
+	}
+}
+
+// announceFirstAdmin prints the set-up link of a first start. Each start while
+// no admin exists replaces it.
+func (c *Core) announceFirstAdmin(ctx context.Context, talk io.Writer) error {
+	link, err := c.Login.NewFirstAdminLink(ctx)
+	if apicred.IsKind(err, apicred.KindConflict) {
+		return nil // an admin exists
+	}
+	if err != nil {
+		return err
+	}
+	say(talk, "Set up the first admin within 1 hour: %s", c.linkURL(link.Token))
+	return nil
+}
+
+// applyCatalogueFile applies the configured catalogue file, if any.
+func (c *Core) applyCatalogueFile(ctx context.Context) error {
+	path := c.Config.CatalogueFile
+	if path == "" {
+		return nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fault(err, "The catalogue file %s cannot be read: %s. Correct catalogue_file.", path, plainCause(err))
+	}
+	document, err := lifecycle.DecodeCatalogue(data)
+	if err != nil {
+		return err
+	}
+	_, changed, err := c.Lifecycle.ApplyCatalogue(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true}, document, -1)
+	if err != nil {
+		return err
+	}
+	c.Log.InfoContext(ctx, "catalogue file applied", slog.String("file", filepath.Base(path)), slog.Bool("changed", changed))
+	return nil
+}
+
+// say writes one line of talk; a terminal that went away is no reason to stop.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/claviger/claviger/internal/web"
+)
+
+// drainTime is how long requests in flight may take after SIGTERM (S38).
+const drainTime = 8 * time.Second
+
+// server is an assembled installation with its handlers.
+type server struct {
+	core    *Core
+	health  *health
+	public  http.Handler
+	gateway http.Handler
+	ops     http.Handler
+}
+
+// serve answers on every door until ctx ends or a listener fails, then turns
+// readiness off, finishes the requests in flight and stops what runs beside.
+func (s *server) serve(ctx context.Context, d *doors) error {
+	return s.serveAnd(ctx, d, func() {})
+}
+
+// serveAnd is serve, calling ready once every door answers.
+func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
+	beside, stopBeside := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.core.Directory.Run(beside) }) // always nil
+	running.Go(func() { s.core.Lifecycle.Run(beside) })
+
+	faults := make(chan error, 4)
+	var servers []*http.Server
+	start := func(l net.Listener, srv *http.Server) {
+		if l == nil {
+			return
+		}
+		servers = append(servers, srv)
+		running.Go(func() {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				faults <- err
+			}
+		})
+	}
+	log := s.core.Log
+	start(d.secured(d.public), web.NewServer(s.public, log))
+	start(d.secured(d.gateway), web.NewStreamingServer(s.gateway, log))
+	start(d.ops, web.NewServer(s.ops, log))
+	if d.socket != nil {
+		running.Go(func() {
+			if err := s.core.Desk().Serve(beside, d.socket); err != nil {
+				faults <- err
+			}
+		})
+	}
+
+	ready()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-faults:
+	}
+	s.health.draining.Store(true)
+	err = errors.Join(err, drain(ctx, servers))
+	stopBeside()
+	running.Wait()
+	return err
+}
+
+// drain lets the requests in flight finish, and cuts those that do not.
+func drain(ctx context.Context, servers []*http.Server) error {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	var wait sync.WaitGroup
+	errs := make([]error, len(servers))
+	for i, srv := range servers {
+		wait.Go(func() {
+			if err := srv.Shutdown(limit); err != nil {
+				errs[i] = srv.Close()
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
