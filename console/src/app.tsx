@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Redirect, Route, Switch, useSearch } from 'wouter'
 import { CredentialListPage } from './credential/list'
 import { accountQueryOptions } from './credential/queries'
@@ -46,6 +46,7 @@ function Area() {
   const [help, setHelp] = useState(false)
   const shown = allowed && !isAbsent(account.error) && account.data?.api_credentials_enabled !== false
   const openHelp = () => setHelp(true)
+  useStartAtTop()
   return (
     <Shell credentialsShown={shown} onHelp={openHelp}>
       {!shown ? (
@@ -75,6 +76,28 @@ function Area() {
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </Shell>
   )
+}
+
+/** A page gone to by a link starts at its top; going back is left to the browser, which knows where one was. */
+function useStartAtTop() {
+  useEffect(() => {
+    let last = window.location.pathname
+    const gone = () => {
+      if (window.location.pathname !== last) window.scrollTo(0, 0)
+      last = window.location.pathname
+    }
+    const back = () => {
+      last = window.location.pathname
+    }
+    // wouter announces its own steps under the names of the history methods.
+    const steps = ['pushState', 'replaceState']
+    steps.forEach((step) => window.addEventListener(step, gone))
+    window.addEventListener('popstate', back)
+    return () => {
+      steps.forEach((step) => window.removeEventListener(step, gone))
+      window.removeEventListener('popstate', back)
+    }
+  }, [])
 }
 
 function ToCredentials() {

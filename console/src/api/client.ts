@@ -1,5 +1,6 @@
-import { Problem, type ProblemBody } from './problem'
+import { Problem } from './problem'
 import { signInPath } from './sign-in'
+import type { ProblemBody } from './types'
 
 const BASE = '/api/v1'
 const TIMEOUT_MS = 30_000
@@ -83,7 +84,7 @@ function leaveToSignIn(): Promise<never> {
   return new Promise(() => {})
 }
 
-async function problemBody(response: Response): Promise<ProblemBody> {
+async function problemBody(response: Response): Promise<Partial<ProblemBody>> {
   if (!/json/.test(response.headers.get('Content-Type') ?? '')) return {}
-  return (await response.json().catch(() => ({}))) as ProblemBody
+  return (await response.json().catch(() => ({}))) as Partial<ProblemBody>
 }

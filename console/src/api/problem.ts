@@ -1,30 +1,15 @@
-/** One fault of a request, beside the member it concerns: `{"location": "body.name", …}`. */
-export interface FieldFault {
-  location: string
-  message: string
-}
+import type { ProblemBody } from './types'
 
-/** The members of an application/problem+json answer (RFC 9457) that the console shows. */
-export interface ProblemBody {
-  title?: string
-  status?: number
-  detail?: string
-  code?: string
-  request_id?: string
-  client_id?: string
-  errors?: FieldFault[]
-}
-
-/** A refusal by the API, or a failure to reach it (status 0). */
+/** A refusal by the API (RFC 9457), or a failure to reach it (status 0). */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
   readonly requestID: string
-  readonly faults: FieldFault[]
+  readonly faults: NonNullable<ProblemBody['errors']>
   /** On a replayed creation: the credential the first request made. */
   readonly clientID: string
 
-  constructor(status: number, body: ProblemBody) {
+  constructor(status: number, body: Partial<ProblemBody>) {
     super(body.detail || body.title || fallbackMessage(status))
     this.name = 'Problem'
     this.status = status

@@ -1,115 +1,37 @@
-/** The shapes of the management REST API that the console reads and writes. Times are RFC 3339 in UTC. */
+/**
+ * The shapes of the management API, by short names. They come from the server's own OpenAPI document:
+ * `npm run types` writes schema.d.ts anew.
+ */
+import type { components } from './schema'
 
-export type Role = 'admin' | 'supervisor' | 'agent'
-export type Level = 'user' | 'account'
-export type Status = 'active' | 'disabled' | 'expired' | 'suspended'
+type Schemas = components['schemas']
 
-export interface AccountMembership {
-  account_id: string
-  name: string
-  role: Role
-}
+export type Me = Schemas['Me']
+export type Role = Me['role']
+export type Account = Schemas['Account']
 
-export interface Me {
-  user_id: string
-  email: string
-  name: string
-  account_id: string
-  role: Role
-  accounts: AccountMembership[]
-  scopes: string[]
-}
+export type Credential = Schemas['Credential']
+export type Level = Credential['level']
+export type Status = Credential['status']
+/** What the server lets the signed-in person do with a credential. */
+export type Action = Credential['actions'][number]
+export type Secret = Schemas['Secret']
 
-export interface Account {
-  account_id: string
-  name: string
-  api_credentials_enabled: boolean
-  account_level_credentials: 'closed' | 'open'
-  version: number
-}
+export type ListedCredential = Schemas['ListedCredential']
+export type CredentialList = Schemas['CredentialList']
+export type CredentialChange = Schemas['CredentialChange']
+export type NewSecret = Schemas['NewSecret']
 
-export interface Secret {
-  secret_id: string
-  label: string
-  /** The last characters of the secret, to tell one from another. */
-  hint: string
-  created_at: string
-  expires_at?: string | null
-  last_used_at?: string | null
-  last_used_address?: string | null
-}
+/** What the console asks for; the rest of the members keep the server's defaults. */
+export type NewCredential = Pick<Schemas['NewCredential'], 'name' | 'scopes' | 'level' | 'expires_at'>
 
-export interface Credential {
-  client_id: string
-  name: string
-  level: Level
-  /** Absent for an account-level credential. */
-  owner?: { user_id: string; email: string } | null
-  scopes: string[]
-  /** What the owner's present role still lets the credential use; never more than `scopes`. */
-  effective_scopes: string[]
-  status: Status
-  status_reason?: string | null
-  created_at: string
-  updated_at: string
-  created_by?: string | null
-  expires_at?: string | null
-  last_used_at?: string | null
-  last_used_address?: string | null
-  secrets: Secret[]
-  /** Calls on each of the last 14 days, oldest first; in lists only. */
-  daily_calls?: number[] | null
-  version: number
-}
+/** The answers to creation and rotation, and the only ones that ever hold a secret. */
+export type CreatedCredential = Schemas['CreatedCredential']
+export type CreatedSecret = Schemas['CreatedSecret']
 
-export interface NewCredential {
-  name: string
-  scopes: string[]
-  level: Level
-  expires_at?: string
-}
+export type Scope = Schemas['Scope']
+export type ScopeList = Schemas['ScopeList']
+export type Api = Schemas['API']
+export type ApiList = Schemas['APIList']
 
-/** The answer to a creation, and the only one that ever holds the first secret. */
-export type CreatedCredential = Credential & { client_secret: string }
-
-export interface CredentialEdit {
-  name?: string
-  scopes?: string[]
-  /** null removes the expiry. */
-  expires_at?: string | null
-}
-
-export interface CredentialPage {
-  credentials: Credential[]
-  next_page_token?: string | null
-  /** Counting stops at "1,000+". */
-  total: number | string
-}
-
-export interface NewSecret {
-  label?: string
-  expires_at?: string
-  /** Seconds until every other secret ends; absent leaves the others as they are. */
-  retire_others_after_seconds?: number
-}
-
-/** The answer to adding a secret, and the only one that ever holds it. */
-export interface CreatedSecret extends Secret {
-  client_secret: string
-}
-
-export interface Scope {
-  value: string
-  description: string
-  /** ID of the API the scope belongs to. */
-  api: string
-  roles: Role[]
-  retired?: boolean
-  /** Whether the caller may give the scope to a credential. */
-  on_offer?: boolean
-}
-
-export interface Api {
-  id: string
-  name: string
-}
+export type ProblemBody = Schemas['Problem']

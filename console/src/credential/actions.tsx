@@ -8,7 +8,7 @@ import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { useToast } from '../ui/toast'
 import { ConfirmDialog } from './confirm'
 import { DeleteDialog, DisableDialog } from './delete'
-import { credentialRights } from './permission'
+import { may } from './permission'
 import { credentialPath, useRefreshCredentials } from './queries'
 import { NewSecretDialog } from './rotate'
 
@@ -79,8 +79,6 @@ function EnableDialog({ credential, ...dialog }: Omit<ActionDialogProps, 'action
 
 /** The menu of a row. */
 export function CredentialMenu({ credential, start }: { credential: Credential; start: StartAction }) {
-  const { me } = useSession()
-  const rights = credentialRights(me, credential)
   return (
     <Menu
       trigger={
@@ -89,23 +87,22 @@ export function CredentialMenu({ credential, start }: { credential: Credential; 
         </IconButton>
       }
     >
-      {rights.edit && (
+      {may(credential, 'edit') && (
         <MenuItem icon={<RefreshCw />} onClick={() => start('rotate', credential)}>
           Rotate secret
         </MenuItem>
       )}
-      {credential.status === 'disabled'
-        ? rights.enable && (
-            <MenuItem icon={<Power />} onClick={() => start('enable', credential)}>
-              Enable
-            </MenuItem>
-          )
-        : rights.disable && (
-            <MenuItem icon={<PowerOff />} onClick={() => start('disable', credential)}>
-              Disable
-            </MenuItem>
-          )}
-      {rights.delete && (
+      {may(credential, 'enable') && credential.status === 'disabled' && (
+        <MenuItem icon={<Power />} onClick={() => start('enable', credential)}>
+          Enable
+        </MenuItem>
+      )}
+      {may(credential, 'disable') && credential.status !== 'disabled' && (
+        <MenuItem icon={<PowerOff />} onClick={() => start('disable', credential)}>
+          Disable
+        </MenuItem>
+      )}
+      {may(credential, 'delete') && (
         <>
           <MenuSeparator />
           <MenuItem danger icon={<Trash2 />} onClick={() => start('delete', credential)}>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
 import type { Credential } from '../api/types'
+import { ScopeChips } from '../scope/chip'
 import { Button } from '../ui/button'
 import { Ago } from '../ui/time'
 import { draftOf, type CredentialDraft } from './draft'
@@ -34,7 +35,7 @@ export function Conflict({ mine, base, saved, onKeep, onTake }: ConflictProps) {
         Saved <Ago time={saved.updated_at} />. Nothing of yours was saved yet; choose which version to go on with.
       </p>
       <div className="mt-3 overflow-x-auto">
-        <table className="w-full text-left text-sm">
+        <table className="w-full table-fixed text-left text-sm">
           <thead>
             <tr className="text-muted">
               <th scope="col" className="w-20 pr-3 pb-1 font-normal">
@@ -48,8 +49,8 @@ export function Conflict({ mine, base, saved, onKeep, onTake }: ConflictProps) {
             {rows.map((row) => (
               <tr key={row.field} className="align-top">
                 <th scope="row" className="py-1 pr-3 font-medium">{row.field}</th>
-                <td className="py-1 pr-3 break-words">{row.mine}</td>
-                <td className="py-1 break-words">{row.theirs}</td>
+                <td className="py-1 pr-3 break-words"><Cell field={row.field} text={row.mine} /></td>
+                <td className="py-1 break-words"><Cell field={row.field} text={row.theirs} /></td>
               </tr>
             ))}
           </tbody>
@@ -61,6 +62,10 @@ export function Conflict({ mine, base, saved, onKeep, onTake }: ConflictProps) {
       </div>
     </div>
   )
+}
+
+function Cell({ field, text }: { field: string; text: string }) {
+  return field === 'Scopes' ? <ScopeChips scopes={text.split(' ')} shown={100} /> : text
 }
 
 function words(scopes: readonly string[]): string {

@@ -46,7 +46,8 @@ export function DeleteDialog({ credential, open, onClose, onClosed, onDeleted }:
     >
       <p>
         <strong className="font-semibold break-words">{credential.name}</strong> and its secrets go for good, and tokens
-        it was given stop working. If you are not sure, disable it instead: that can be undone.
+        it was given stop working.
+        {credential.status !== 'disabled' && ' If you are not sure, disable it instead: that can be undone.'}
       </p>
       <Notice kind={credential.last_used_at ? 'warn' : 'info'}>
         {credential.last_used_at ? (
@@ -58,7 +59,7 @@ export function DeleteDialog({ credential, open, onClose, onClosed, onDeleted }:
           'It was never used.'
         )}
       </Notice>
-      <Field label="Type its name to confirm" hint={<span className="break-words">{credential.name}</span>}>
+      <Field label="Type its name to confirm" hint={<span className="break-words">Its name is “{credential.name}”.</span>}>
         {(control) => (
           <input
             {...control}

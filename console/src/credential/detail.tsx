@@ -17,7 +17,7 @@ import { Ago, exactTime } from '../ui/time'
 import { isAbsent, useCredentialActions, type StartAction } from './actions'
 import { EditForm } from './edit'
 import { IneffectiveScopes } from './ineffective'
-import { credentialRights, owns, type CredentialRights } from './permission'
+import { may, ownerWords, owns, whyReadOnly } from './permission'
 import { credentialQueryOptions } from './queries'
 import { SecretsCard } from './secrets'
 import { StatusBadge, statusExplanation } from './status'
@@ -25,7 +25,7 @@ import { ClientID } from './table'
 
 /** The page of one credential: what it is, its edit form, its secrets, and its end. */
 export default function CredentialPage({ clientID, absent }: { clientID: string; absent: ReactNode }) {
-  const { me, api } = useSession()
+  const { api } = useSession()
   const query = useQuery(credentialQueryOptions(api, clientID))
   const [, go] = useLocation()
   const back = useBackPath()
@@ -33,7 +33,6 @@ export default function CredentialPage({ clientID, absent }: { clientID: string;
   if (isAbsent(query.error)) return <>{absent}{dialogs}</>
   if (!query.data) return <Loading query={query} what="API credential" />
   const credential = query.data.value
-  const rights = credentialRights(me, credential)
   return (
     <>
       <Link
@@ -46,15 +45,15 @@ export default function CredentialPage({ clientID, absent }: { clientID: string;
       <PageHeader
         title={credential.name}
         badge={<StatusBadge status={credential.status} />}
-        actions={<HeaderActions credential={credential} rights={rights} start={start} />}
+        actions={<HeaderActions credential={credential} start={start} />}
       />
       <div className="flex flex-col gap-5">
-        <StateNotices credential={credential} rights={rights} />
-        <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_19rem]">
+        <StateNotices credential={credential} />
+        <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_21rem]">
           <div className="flex min-w-0 flex-col gap-5">
-            {rights.edit ? <EditForm loaded={query.data} /> : <ReadOnlyScopes credential={credential} />}
-            <SecretsCard credential={credential} mayEdit={rights.edit} start={start} />
-            {rights.delete && <EndCard credential={credential} rights={rights} start={start} />}
+            {may(credential, 'edit') ? <EditForm loaded={query.data} /> : <ReadOnlyScopes credential={credential} />}
+            <SecretsCard credential={credential} mayEdit={may(credential, 'edit')} start={start} />
+            {may(credential, 'delete') && <EndCard credential={credential} start={start} />}
           </div>
           <Facts loaded={query.data} />
         </div>
@@ -73,12 +72,11 @@ function useBackPath(): string {
 
 interface ActionProps {
   credential: Credential
-  rights: CredentialRights
   start: StartAction
 }
 
-function HeaderActions({ credential, rights, start }: ActionProps) {
-  if (!rights.edit) return null
+function HeaderActions({ credential, start }: ActionProps) {
+  if (!may(credential, 'edit')) return null
   return (
     <Button icon={<RefreshCw className="size-4" aria-hidden="true" />} onClick={() => start('rotate', credential)}>
       Rotate secret
@@ -86,11 +84,12 @@ function HeaderActions({ credential, rights, start }: ActionProps) {
   )
 }
 
-function StateNotices({ credential, rights }: Omit<ActionProps, 'start'>) {
+function StateNotices({ credential }: { credential: Credential }) {
+  const readOnly = whyReadOnly(credential)
   const why = statusExplanation(credential)
   return (
     <>
-      {rights.whyReadOnly && <Notice kind="info">{rights.whyReadOnly}</Notice>}
+      {readOnly && <Notice kind="info">{readOnly}</Notice>}
       {why && <Notice kind="warn">{why}</Notice>}
       {credential.status !== 'suspended' && <IneffectiveScopes credential={credential} />}
     </>
@@ -123,7 +122,7 @@ function Facts({ loaded }: { loaded: Versioned<Credential> }) {
           <ClientID clientID={credential.client_id} whole />
         </Fact>
         <Fact name="Owner">
-          {credential.level === 'account' ? 'The account' : owns(me, credential) ? 'You' : credential.owner?.email}
+          {owns(me, credential) ? 'You' : ownerWords(credential)}
         </Fact>
         <Fact name="Created">
           <Ago time={credential.created_at} />
@@ -157,12 +156,12 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 }
 
 /** The two ways to end a credential: disable, which can be undone, and delete, which cannot. */
-function EndCard({ credential, rights, start }: ActionProps) {
+function EndCard({ credential, start }: ActionProps) {
   const disabled = credential.status === 'disabled'
   return (
     <Card title="Disable or delete">
       <div className="flex flex-col gap-4">
-        {disabled && rights.enable && (
+        {disabled && may(credential, 'enable') && (
           <EndRow
             text="Programs can get tokens again, with the secrets they had."
             button={
@@ -172,7 +171,7 @@ function EndCard({ credential, rights, start }: ActionProps) {
             }
           />
         )}
-        {!disabled && rights.disable && (
+        {!disabled && may(credential, 'disable') && (
           <EndRow
             text="Disabling stops its programs at once and can be undone."
             button={
@@ -185,7 +184,7 @@ function EndCard({ credential, rights, start }: ActionProps) {
         <EndRow
           text="Deleting removes the credential and its secrets for good."
           button={
-            <Button look="danger" onClick={() => start('delete', credential)}>
+            <Button className="text-bad!" onClick={() => start('delete', credential)}>
               Delete
             </Button>
           }

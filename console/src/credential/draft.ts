@@ -1,4 +1,4 @@
-import type { Credential, CredentialEdit } from '../api/types'
+import type { Credential, CredentialChange } from '../api/types'
 import { sameScopes } from '../scope/difference'
 import { dayInput, endOfDay } from './expiry'
 
@@ -15,8 +15,8 @@ export function draftOf(credential: Credential): CredentialDraft {
 }
 
 /** The members a save would send: only what differs from the credential as it was read. */
-export function editOf(credential: Credential, draft: CredentialDraft): CredentialEdit {
-  const edit: CredentialEdit = {}
+export function editOf(credential: Credential, draft: CredentialDraft): CredentialChange {
+  const edit: CredentialChange = {}
   if (draft.name.trim() !== credential.name) edit.name = draft.name.trim()
   if (!sameScopes(draft.scopes, credential.scopes)) edit.scopes = draft.scopes
   // Compared by day: the form does not show the time of day, so it must not change it.
@@ -24,7 +24,7 @@ export function editOf(credential: Credential, draft: CredentialDraft): Credenti
   return edit
 }
 
-export function isChanged(edit: CredentialEdit): boolean {
+export function isChanged(edit: CredentialChange): boolean {
   return Object.keys(edit).length > 0
 }
 

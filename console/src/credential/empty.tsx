@@ -19,7 +19,9 @@ export function EmptyList({ level, onCreate }: { level: Level; onCreate?: () => 
           ? 'An account-level credential belongs to the account and outlives the people who work with it.'
           : 'It takes a credential, a token and a request.'}
       </p>
-      <FirstCall />
+      <div className="mt-6">
+        <FirstCall />
+      </div>
       {onCreate && (
         <Button look="primary" className="mt-7" icon={<Plus className="size-4" aria-hidden="true" />} onClick={onCreate}>
           Create New
@@ -32,7 +34,7 @@ export function EmptyList({ level, onCreate }: { level: Level; onCreate?: () => 
 /** The three steps from nothing to an answer of an API. */
 export function FirstCall() {
   return (
-    <ol className="mt-6 grid max-w-3xl gap-6">
+    <ol className="grid max-w-3xl gap-6">
       <Step number={1} title="Create a credential">
         <p className="text-muted">
           Give it a name and the scopes it needs. Copy its client ID and client secret; the secret is shown once.

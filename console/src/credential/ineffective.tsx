@@ -2,17 +2,20 @@ import type { Credential } from '../api/types'
 import { ScopeChip } from '../scope/chip'
 import { useScopeCatalogue } from '../scope/catalogue'
 import { scopeDifference } from '../scope/difference'
+import { useSession } from '../session/session'
 import { Notice } from '../ui/notice'
+import { owns } from './permission'
 
 /** Names the scopes a credential holds but may not use at present, and why. */
 export function IneffectiveScopes({ credential }: { credential: Credential }) {
+  const { me } = useSession()
   const catalogue = useScopeCatalogue()
   const idle = scopeDifference(credential.scopes, credential.effective_scopes).removed
   if (idle.length === 0) return null
   const why = (scope: string) =>
     catalogue.data?.byValue.get(scope)?.retired
       ? 'it was retired from the catalogue'
-      : 'the owner’s present role does not allow it'
+      : `${owns(me, credential) ? 'your' : 'the owner’s'} present role does not allow it`
   return (
     <Notice kind="warn">
       <p className="font-medium">

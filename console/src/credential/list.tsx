@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import { navigate } from 'wouter/use-browser-location'
 import { Problem } from '../api/problem'
-import type { Account, CredentialPage, Level } from '../api/types'
+import type { Account, CredentialList, Level } from '../api/types'
 import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 import { Button } from '../ui/button'
@@ -15,7 +15,7 @@ import { useCredentialActions } from './actions'
 import { EmptyList, NothingFound } from './empty'
 import { isNarrowed, listQuery, parseFilter, type CredentialFilter } from './filter'
 import { Pager } from './pager'
-import { countQueryOptions, listQueryOptions } from './queries'
+import { countQueryOptions, listQueryOptions, totalOf } from './queries'
 import { CredentialTable, ListSkeleton } from './table'
 import { CredentialTabs, CredentialToolbar } from './toolbar'
 
@@ -39,6 +39,8 @@ export function CredentialListPage({ account, onHelp }: ListPageProps) {
   const { start, dialogs } = useCredentialActions()
   const mayCreate = level === 'user' || account.account_level_credentials === 'open'
   const create = () => setCreating(true)
+  // With nothing to search in, there is nothing to search with.
+  const bare = list.data?.credentials.length === 0 && !isNarrowed(filter) && !filter.pageToken
   return (
     <>
       <PageHeader
@@ -69,12 +71,14 @@ export function CredentialListPage({ account, onHelp }: ListPageProps) {
           user-level ones.
         </Notice>
       )}
-      <CredentialToolbar
-        filter={filter}
-        setFilter={setFilter}
-        ownerChoice={me.role === 'admin' && level === 'user'}
-        total={list.data?.total}
-      />
+      {!bare && (
+        <CredentialToolbar
+          filter={filter}
+          setFilter={setFilter}
+          ownerChoice={me.role === 'admin' && level === 'user'}
+          total={list.data && totalOf(list.data)}
+        />
+      )}
       <ListBody list={list} filter={filter} level={level} setFilter={setFilter} {...(mayCreate && { create })} start={start} />
       <Suspense>
         <CreateDialog open={creating} level={level} onClose={() => setCreating(false)} />
@@ -97,7 +101,7 @@ function useTabs(account: Account) {
   const admin = me.role === 'admin'
   const users = useQuery({ ...countQueryOptions(api, 'user'), enabled: admin })
   const accounts = useQuery({ ...countQueryOptions(api, 'account'), enabled: admin })
-  const some = accounts.data !== undefined && accounts.data !== 0
+  const some = accounts.data !== undefined && accounts.data.count > 0
   return {
     shown: admin && (some || account.account_level_credentials === 'open'),
     counts: { users: users.data, accounts: accounts.data },
@@ -105,7 +109,7 @@ function useTabs(account: Account) {
 }
 
 interface ListBodyProps {
-  list: UseQueryResult<CredentialPage>
+  list: UseQueryResult<CredentialList>
   filter: CredentialFilter
   level: Level
   setFilter: (next: CredentialFilter, replace?: boolean) => void
@@ -149,7 +153,10 @@ function ListBody({ list, filter, level, setFilter, create, start }: ListBodyPro
       <Pager
         pageToken={filter.pageToken}
         nextToken={list.data.next_page_token ?? ''}
-        onGo={(pageToken, trail) => navigate(paths.credentials({ ...filter, pageToken }), { state: { trail } })}
+        onGo={(pageToken, trail) => {
+          navigate(paths.credentials({ ...filter, pageToken }), { state: { trail } })
+          window.scrollTo(0, 0)
+        }}
       />
     </div>
   )

@@ -1,34 +1,29 @@
-import type { Credential, Me } from '../api/types'
+import type { Action, Credential, Me } from '../api/types'
 
-/**
- * Which actions to show. The server decides (rule R2 of the product); this only keeps the console from
- * offering what would be refused.
- */
-export interface CredentialRights {
-  edit: boolean
-  disable: boolean
-  enable: boolean
-  delete: boolean
-  /** Why editing is not offered, in words. */
-  whyReadOnly?: string
+/** Whether to offer an action. The server says so with each credential, and judges again when it is done. */
+export function may(credential: Credential, action: Action): boolean {
+  return credential.actions.includes(action)
 }
 
 export function owns(me: Me, credential: Credential): boolean {
   return credential.level === 'user' && credential.owner?.user_id === me.user_id
 }
 
-export function credentialRights(me: Me, credential: Credential): CredentialRights {
-  if (me.role === 'agent') return { edit: false, disable: false, enable: false, delete: false }
-  const own = owns(me, credential)
-  const admin = me.role === 'admin'
-  const edit = own || (admin && credential.level === 'account')
-  const rights = { edit, disable: own || admin, delete: own || admin, enable: own || admin }
-  if (edit) return rights
-  const owner = credential.owner?.email ?? 'its owner'
-  return {
-    ...rights,
-    whyReadOnly: admin
-      ? `This credential belongs to ${owner}. Nobody else can change it; as an admin you can disable or delete it.`
-      : `This credential belongs to ${owner}.`,
-  }
+/** Whose a credential is, for somebody else. */
+export function ownerWords(credential: Credential): string {
+  if (credential.level === 'account') return 'The account'
+  return credential.owner?.email ?? 'A former member'
+}
+
+/** Why a credential cannot be edited by this person, and what they can do with it; undefined where they can. */
+export function whyReadOnly(credential: Credential): string | undefined {
+  if (may(credential, 'edit')) return undefined
+  const owner = credential.owner?.email ?? 'somebody who is no longer a member of this account'
+  const left = [
+    ...(may(credential, 'disable') ? ['disable'] : []),
+    ...(may(credential, 'enable') ? ['enable'] : []),
+    ...(may(credential, 'delete') ? ['delete'] : []),
+  ]
+  const rest = left.length > 0 ? ` You can ${left.join(' or ')} it.` : ''
+  return `This credential belongs to ${owner}, and nobody else can change it.${rest}`
 }

@@ -1,13 +1,13 @@
 import { keepPreviousData, queryOptions, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type { ApiClient } from '../api/client'
-import type { Account, Credential, CredentialPage, Level } from '../api/types'
+import type { Account, Credential, CredentialList, Level } from '../api/types'
 import { useSession } from '../session/session'
 
 export function listQueryOptions(api: ApiClient, query: string) {
   return queryOptions({
     queryKey: [api.accountID, 'credentials', 'list', query],
-    queryFn: ({ signal }) => api.get<CredentialPage>(`/credentials?${query}`, signal),
+    queryFn: ({ signal }) => api.get<CredentialList>(`/credentials?${query}`, signal),
     placeholderData: keepPreviousData,
   })
 }
@@ -16,9 +16,19 @@ export function listQueryOptions(api: ApiClient, query: string) {
 export function countQueryOptions(api: ApiClient, level: Level) {
   return queryOptions({
     queryKey: [api.accountID, 'credentials', 'count', level],
-    queryFn: ({ signal }) => api.get<CredentialPage>(`/credentials?level=${level}&page_size=1`, signal),
-    select: (page) => page.total,
+    queryFn: ({ signal }) => api.get<CredentialList>(`/credentials?level=${level}&page_size=1`, signal),
+    select: totalOf,
   })
+}
+
+/** A count, as people read it: counting stops at 1,000. */
+export interface Total {
+  count: number
+  more: boolean
+}
+
+export function totalOf(list: CredentialList): Total {
+  return { count: list.total, more: list.total_capped }
 }
 
 export function credentialQueryOptions(api: ApiClient, clientID: string) {

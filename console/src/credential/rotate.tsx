@@ -10,7 +10,7 @@ import { Notice } from '../ui/notice'
 import { Ago } from '../ui/time'
 import { FormProblem } from './form-problem'
 import { credentialPath, useRefreshCredentials } from './queries'
-import { MAX_SECRETS, secretName } from './secret'
+import { hasEnded, isFull, MAX_SECRETS, secretName } from './secret'
 import { Success, useSecretGuard } from './success'
 
 const ENDS = [
@@ -93,7 +93,7 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
   const [end, setEnd] = useState<End>('86400')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const full = credential.secrets.length >= MAX_SECRETS
+  const full = isFull(credential)
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -164,11 +164,13 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
 }
 
 function OldSecrets({ credential }: { credential: Credential }) {
+  const live = credential.secrets.filter((secret) => !hasEnded(secret))
+  if (live.length === 0) return null
   return (
     <div>
-      <h3 className="mb-1.5 font-medium">{credential.secrets.length === 1 ? 'Old secret' : 'Old secrets'}</h3>
+      <h3 className="mb-1.5 font-medium">{live.length === 1 ? 'Old secret' : 'Old secrets'}</h3>
       <ul className="divide-y divide-line rounded-control border border-line text-sm">
-        {credential.secrets.map((secret) => (
+        {live.map((secret) => (
           <li key={secret.secret_id} className="flex flex-wrap justify-between gap-x-4 px-3 py-2">
             <span className="min-w-0 truncate">{secretName(secret)}</span>
             <span className="text-muted">

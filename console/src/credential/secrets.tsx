@@ -9,7 +9,7 @@ import { useToast } from '../ui/toast'
 import type { StartAction } from './actions'
 import { ConfirmDialog } from './confirm'
 import { credentialPath, useRefreshCredentials } from './queries'
-import { MAX_SECRETS, secretName } from './secret'
+import { hasEnded, isFull, MAX_SECRETS, secretName } from './secret'
 
 interface SecretsCardProps {
   credential: Credential
@@ -21,7 +21,7 @@ interface SecretsCardProps {
 export function SecretsCard({ credential, mayEdit, start }: SecretsCardProps) {
   const [deleting, setDeleting] = useState<Secret>()
   const [open, setOpen] = useState(false)
-  const full = credential.secrets.length >= MAX_SECRETS
+  const full = isFull(credential)
   const last = credential.secrets.length === 1
   return (
     <Card
@@ -43,7 +43,7 @@ export function SecretsCard({ credential, mayEdit, start }: SecretsCardProps) {
           {MAX_SECRETS} is the most a credential can have. Delete one to add or rotate.
         </p>
       )}
-      <ul className="-mb-1 divide-y divide-line">
+      <ul className="divide-y divide-line">
         {credential.secrets.map((secret) => (
           <SecretRow key={secret.secret_id} secret={secret}>
             {mayEdit && !last && (
@@ -77,7 +77,7 @@ export function SecretsCard({ credential, mayEdit, start }: SecretsCardProps) {
 
 function SecretRow({ secret, children }: { secret: Secret; children: ReactNode }) {
   return (
-    <li className="flex items-start gap-3 py-3 first:pt-0">
+    <li className="flex items-start gap-3 py-3 first:pt-0 last:pb-0">
       <div className="grid min-w-0 flex-1 gap-x-6 gap-y-1 sm:grid-cols-[minmax(0,1fr)_auto]">
         <p className="min-w-0 break-words">
           {secret.label && <span className="mr-2 font-medium">{secret.label}</span>}
@@ -111,7 +111,7 @@ function SecretRow({ secret, children }: { secret: Secret; children: ReactNode }
 
 function SecretEnd({ secret }: { secret: Secret }) {
   if (!secret.expires_at) return <span className="text-muted">No end</span>
-  const ended = Date.parse(secret.expires_at) <= Date.now()
+  const ended = hasEnded(secret)
   return (
     <span className={ended ? 'text-bad' : 'text-warn'}>
       {ended ? 'Ended ' : 'Ends '}

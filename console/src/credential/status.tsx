@@ -55,7 +55,7 @@ export function statusExplanation(credential: Credential): string | undefined {
 
 function disabledExplanation(reason: string): string {
   const what = 'Its programs get no tokens, and tokens they had no longer work.'
-  if (reason === 'admin') return `An admin disabled it. ${what} Only an admin can enable it again.`
-  if (reason === 'owner') return `Its owner disabled it. ${what}`
+  if (reason === 'disabled_by_admin') return `An admin disabled it. ${what} Only an admin can enable it again.`
+  if (reason === 'disabled_by_owner') return `Its owner disabled it. ${what}`
   return `It is disabled. ${what}`
 }

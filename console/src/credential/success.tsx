@@ -212,13 +212,27 @@ function Downloads({ issued, onSaved }: { issued: IssuedSecret; onSaved: () => v
   }
   return (
     <div className="grid grid-cols-2 gap-2">
-      <Button icon={<Download className="size-4" aria-hidden="true" />} onClick={() => download('env', 'text/plain')}>
-        <span className="truncate">Download .env</span>
+      <Button className="px-2!" icon={<Download className="size-4" aria-hidden="true" />} onClick={() => download('env', 'text/plain')}>
+        <DownloadLabel format=".env" />
       </Button>
-      <Button icon={<Download className="size-4" aria-hidden="true" />} onClick={() => download('json', 'application/json')}>
-        <span className="truncate">Download JSON</span>
+      <Button
+        className="px-2!"
+        icon={<Download className="size-4" aria-hidden="true" />}
+        onClick={() => download('json', 'application/json')}
+      >
+        <DownloadLabel format="JSON" />
       </Button>
     </div>
+  )
+}
+
+/** On the narrowest phones the icon alone says "download". */
+function DownloadLabel({ format }: { format: string }) {
+  return (
+    <span>
+      <span className="max-[23rem]:sr-only">Download </span>
+      {format}
+    </span>
   )
 }
 
@@ -227,7 +241,7 @@ function AskFooter({ onKeep, onClose }: { onKeep: () => void; onClose: () => voi
   useEffect(() => keep.current?.focus(), [])
   return (
     <DialogFooter>
-      <p role="alert" className="flex-1 text-sm font-medium">
+      <p role="alert" className="flex-1 text-sm font-medium max-sm:order-last max-sm:pb-1">
         The secret was neither copied nor downloaded. It will be gone.
       </p>
       <Button look="danger" onClick={onClose}>

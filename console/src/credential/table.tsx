@@ -1,7 +1,7 @@
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
-import type { Credential } from '../api/types'
+import type { Credential, ListedCredential } from '../api/types'
 import { ScopeChips } from '../scope/chip'
 import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
@@ -12,12 +12,12 @@ import { useWide } from '../ui/media'
 import { Ago } from '../ui/time'
 import { CredentialMenu, type StartAction } from './actions'
 import type { CredentialFilter, SortField } from './filter'
-import { owns } from './permission'
+import { ownerWords, owns } from './permission'
 import { Sparkline } from './sparkline'
 import { StatusBadge } from './status'
 
 interface CredentialTableProps {
-  credentials: readonly Credential[]
+  credentials: readonly ListedCredential[]
   filter: CredentialFilter
   showOwner: boolean
   onSort: (field: SortField, descending: boolean) => void
@@ -102,7 +102,7 @@ function SortHeader({ field, label, filter, onSort, className }: SortHeaderProps
 }
 
 interface RowProps {
-  credential: Credential
+  credential: ListedCredential
   showOwner: boolean
   start: StartAction
 }
@@ -175,14 +175,15 @@ export function ClientID({ clientID, whole = false }: { clientID: string; whole?
 function Owner({ credential }: { credential: Credential }) {
   const { me } = useSession()
   if (owns(me, credential)) return <span className="text-fg">You</span>
-  return <span title={credential.owner?.email}>{credential.owner?.email ?? 'The account'}</span>
+  const owner = ownerWords(credential)
+  return <span title={owner}>{owner}</span>
 }
 
-function LastUsed({ credential }: { credential: Credential }) {
+function LastUsed({ credential }: { credential: ListedCredential }) {
   return (
     <>
       {credential.last_used_at ? <Ago time={credential.last_used_at} /> : <span className="whitespace-nowrap">Never used</span>}
-      <Sparkline days={credential.daily_calls ?? []} />
+      <Sparkline days={credential.daily_calls} />
     </>
   )
 }
@@ -194,7 +195,7 @@ function Cards({ credentials, showOwner, start }: CredentialTableProps) {
         <li key={credential.client_id} className="relative px-4 py-3">
           <div className="flex items-center justify-between gap-2">
             <CredentialLink credential={credential} className="min-w-0 break-words" />
-            <span className="relative -mr-2">
+            <span className="relative -my-2 -mr-2">
               <CredentialMenu credential={credential} start={start} />
             </span>
           </div>
@@ -203,18 +204,21 @@ function Cards({ credentials, showOwner, start }: CredentialTableProps) {
             <ScopeChips scopes={credential.scopes} />
           </div>
           <div className="mt-2.5 flex items-center justify-between gap-3">
-            <span className="min-w-0 truncate text-sm text-muted">
+            <span className="flex min-w-0 gap-1.5 text-sm whitespace-nowrap text-muted">
               {showOwner && (
                 <>
-                  <Owner credential={credential} /> ·{' '}
+                  <span className="min-w-0 truncate">
+                    <Owner credential={credential} />
+                  </span>
+                  <span aria-hidden="true">·</span>
                 </>
               )}
               {credential.last_used_at ? (
-                <>
-                  used <Ago time={credential.last_used_at} />
-                </>
+                <span>
+                  Used <Ago time={credential.last_used_at} />
+                </span>
               ) : (
-                'never used'
+                'Never used'
               )}
             </span>
             <StatusBadge status={credential.status} />

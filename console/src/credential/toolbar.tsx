@@ -2,18 +2,17 @@ import { Tabs } from '@base-ui/react/tabs'
 import { Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { Status } from '../api/types'
-import { useSession } from '../session/session'
 import { ChoiceButton } from '../ui/choice'
 import type { Choice } from '../ui/menu'
 import { STATUSES, type CredentialFilter } from './filter'
+import type { Total } from './queries'
 import { STATUS_WORDS } from './status'
 
 type Tab = CredentialFilter['tab']
-type Total = number | string | undefined
 
 interface CredentialTabsProps {
   tab: Tab
-  counts: Record<Tab, Total>
+  counts: Record<Tab, Total | undefined>
   onChoose: (tab: Tab) => void
 }
 
@@ -29,14 +28,14 @@ export function CredentialTabs({ tab, counts, onChoose }: CredentialTabsProps) {
   )
 }
 
-function CredentialTab({ value, label, count }: { value: Tab; label: string; count: Total }) {
+function CredentialTab({ value, label, count }: { value: Tab; label: string; count: Total | undefined }) {
   return (
     <Tabs.Tab
       value={value}
       className="-mb-px flex h-10 items-center gap-2 border-b-2 border-transparent text-muted hover:text-fg data-active:border-accent data-active:font-medium data-active:text-fg pointer-coarse:h-11"
     >
       {label}
-      {count !== undefined && <span className="rounded-md bg-sunken px-1.5 py-0.5 text-xs text-muted">{formatTotal(count)}</span>}
+      {count && <span className="rounded-md bg-sunken px-1.5 py-0.5 text-xs text-muted">{formatTotal(count)}</span>}
     </Tabs.Tab>
   )
 }
@@ -56,14 +55,14 @@ interface CredentialToolbarProps {
   setFilter: (next: CredentialFilter, replace?: boolean) => void
   /** Whether All Credentials and My Credentials are a choice. */
   ownerChoice: boolean
-  total: Total
+  total: Total | undefined
 }
 
 export function CredentialToolbar({ filter, setFilter, ownerChoice, total }: CredentialToolbarProps) {
   const change = (part: Partial<CredentialFilter>) => setFilter({ ...filter, pageToken: '', ...part }, true)
   return (
     <div role="search" className="mb-4 flex flex-wrap items-center gap-2">
-      <SearchBox value={filter.search} onSearch={(search) => change({ search })} />
+      <SearchBox owners={ownerChoice} value={filter.search} onSearch={(search) => change({ search })} />
       {ownerChoice && (
         <ChoiceButton
           label="Filter"
@@ -79,22 +78,28 @@ export function CredentialToolbar({ filter, setFilter, ownerChoice, total }: Cre
         onChoose={(status) => change({ status })}
       />
       <p role="status" className="ml-auto text-sm text-muted">
-        {total !== undefined && `${formatTotal(total)} ${total === 1 ? 'credential' : 'credentials'}`}
+        {total && `${formatTotal(total)} ${total.count === 1 ? 'credential' : 'credentials'}`}
       </p>
     </div>
   )
 }
 
-function formatTotal(total: number | string): string {
-  return typeof total === 'number' ? total.toLocaleString('en') : total
+function formatTotal({ count, more }: Total): string {
+  return count.toLocaleString('en') + (more ? '+' : '')
 }
 
-function SearchBox({ value, onSearch }: { value: string; onSearch: (search: string) => void }) {
-  const { me } = useSession()
+interface SearchBoxProps {
+  /** Whether owners differ, and can be searched for. */
+  owners: boolean
+  value: string
+  onSearch: (search: string) => void
+}
+
+function SearchBox({ owners, value, onSearch }: SearchBoxProps) {
   const input = useRef<HTMLInputElement>(null)
   const [text, setText] = usePausedText(value, onSearch)
   useSlashKey(input)
-  const what = me.role === 'admin' ? 'Name, client ID or owner' : 'Name or client ID'
+  const what = owners ? 'Name, client ID or owner' : 'Name or client ID'
   return (
     <div className="relative w-full sm:w-72 lg:w-80">
       <Search className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-muted" aria-hidden="true" />

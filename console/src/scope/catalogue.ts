@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { ApiClient } from '../api/client'
-import type { Api, Scope } from '../api/types'
+import type { Api, ApiList, Scope, ScopeList } from '../api/types'
 import { useSession } from '../session/session'
 
 const MANAGEMENT_PREFIX = 'claviger:'
@@ -27,7 +27,7 @@ export interface ScopeCatalogue {
   adminOnly: number
 }
 
-export function buildCatalogue(scopes: readonly Scope[], apis: readonly Api[]): ScopeCatalogue {
+export function buildCatalogue(scopes: readonly Scope[], apis: readonly Pick<Api, 'id' | 'name'>[]): ScopeCatalogue {
   const names = new Map(apis.map((api) => [api.id, api.name]))
   const groups = new Map<string, ScopeGroup>()
   const management: Scope[] = []
@@ -65,8 +65,8 @@ function catalogueQuery(api: ApiClient) {
     queryKey: [api.accountID, 'scopes'],
     queryFn: async ({ signal }) => {
       const [{ scopes }, { apis }] = await Promise.all([
-        api.get<{ scopes: Scope[] }>('/scopes?all=true', signal),
-        api.get<{ apis: Api[] }>('/apis', signal),
+        api.get<ScopeList>('/scopes?all=true', signal),
+        api.get<ApiList>('/apis', signal),
       ])
       return buildCatalogue(scopes, apis)
     },

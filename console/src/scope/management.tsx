@@ -34,12 +34,12 @@ export function ManagementScopes({ offered, value, onChange }: ManagementScopesP
           className={classes('size-4 shrink-0 text-muted transition-transform duration-150', open && 'rotate-90')}
           aria-hidden="true"
         />
-        <span className="flex-1">Scopes for managing Claviger itself</span>
+        <span className="flex-1">Claviger’s own scopes</span>
         <span className="text-muted">{value.length > 0 ? `${value.length} chosen` : `${values.length} on offer`}</span>
       </button>
       {open && (
         <fieldset id={id} className="border-t border-line px-3 py-2">
-          <legend className="sr-only">Scopes for managing Claviger itself</legend>
+          <legend className="sr-only">Claviger’s own scopes</legend>
           <p className="pb-1 text-sm text-muted">
             For programs that create or rotate credentials. A token has either these or other scopes, never both.
           </p>

@@ -38,7 +38,7 @@ export function PersonMenu() {
         trigger={
           <button
             type="button"
-            className="ml-1 flex size-8 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent-text pointer-coarse:size-11"
+            className="relative ml-1 flex size-8 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent-text pointer-coarse:after:absolute pointer-coarse:after:-inset-1.5"
           >
             <span aria-hidden="true">{initials(me.name || me.email)}</span>
             <span className="sr-only">Signed in as {me.name || me.email}</span>

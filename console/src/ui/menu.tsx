@@ -18,8 +18,8 @@ export function Menu({ trigger, align = 'end', children }: MenuProps) {
     <Base.Root>
       <Base.Trigger render={trigger} />
       <Base.Portal>
-        <Base.Positioner align={align} sideOffset={6} collisionPadding={8} className="z-40 outline-none">
-          <Base.Popup className="max-h-(--available-height) min-w-44 max-w-[min(22rem,var(--available-width))] overflow-y-auto rounded-[0.625rem] border border-line bg-surface p-1 shadow-pop transition-opacity duration-[120ms] outline-none data-ending-style:opacity-0 data-starting-style:opacity-0">
+        <Base.Positioner align={align} sideOffset={6} collisionPadding={4} className="z-40 outline-none">
+          <Base.Popup className="max-h-(--available-height) min-w-[max(11rem,var(--anchor-width))] max-w-[min(22rem,var(--available-width))] overflow-y-auto rounded-[0.625rem] border border-line bg-surface p-1 shadow-pop transition-opacity duration-[120ms] outline-none data-ending-style:opacity-0 data-starting-style:opacity-0">
             {children}
           </Base.Popup>
         </Base.Positioner>
