@@ -206,13 +206,11 @@ func (c *claims) identify() error {
 }
 
 // judge checks what the claims say of themselves.
-func (c *claims) judge(issuer, audience string, now time.Time) error {
+func (c *claims) judge(issuer string, now time.Time) error {
 	at := now.Unix()
 	switch {
 	case c.issuer != issuer:
 		return errTokenIssuer
-	case audience == "" || !slices.Contains(c.audience, audience):
-		return errTokenAudience
 	case at >= c.expires:
 		return errTokenExpired
 	case c.issued > at+int64(clockSkew/time.Second) || c.earliest > at+int64(clockSkew/time.Second):

@@ -3,6 +3,7 @@ package accesstoken
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -31,6 +32,11 @@ type Verified struct {
 	Member *Member
 	// Account the token acts in.
 	Account *apicred.Account
+}
+
+// MeantFor tells whether audience is among the token's; an empty one never is.
+func (v *Verified) MeantFor(audience string) bool {
+	return audience != "" && slices.Contains(v.Audience, audience)
 }
 
 // Actor is the bearer as it acts in the management API. Address and request ID
@@ -66,6 +72,17 @@ func NewVerifier(d *Directory, s Signer) *Verifier {
 // A token may be alive and yet lack a scope. Before refusing for that, call
 // Fresh with the arrival and Verify again: the scopes may have changed.
 func (v *Verifier) Verify(ctx context.Context, raw, audience string, arrival time.Time) (*Verified, error) {
+	verified, err := v.VerifyAnyAudience(ctx, raw, arrival)
+	if err == nil && !verified.MeantFor(audience) {
+		return nil, invalidToken(errTokenAudience)
+	}
+	return verified, err
+}
+
+// VerifyAnyAudience is Verify for a caller that must tell a missing scope from a
+// wrong audience and therefore asks MeantFor itself, before it lets anything
+// pass.
+func (v *Verifier) VerifyAnyAudience(ctx context.Context, raw string, arrival time.Time) (*Verified, error) {
 	now := v.directory.options.Clock()
 	if arrival.IsZero() {
 		arrival = now
@@ -77,7 +94,7 @@ func (v *Verifier) Verify(ctx context.Context, raw, audience string, arrival tim
 	if err != nil {
 		return nil, err
 	}
-	if err := c.judge(v.directory.options.Issuer, audience, now); err != nil {
+	if err := c.judge(v.directory.options.Issuer, now); err != nil {
 		return nil, invalidToken(err)
 	}
 	verified, err := v.live(c, now)

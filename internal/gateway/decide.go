@@ -16,12 +16,15 @@ type Decider struct {
 	clients  *accesstoken.Directory
 	verifier *accesstoken.Verifier
 	tokenURL string
+	// management is the audience of Claviger's own API; a token for it is no
+	// token for any API behind.
+	management string
 }
 
 // NewDecider returns a Decider. issuer is the setting issuer; refusals tell
 // people to get a token there.
 func NewDecider(clients *accesstoken.Directory, verifier *accesstoken.Verifier, issuer string) *Decider {
-	return &Decider{clients: clients, verifier: verifier, tokenURL: issuer + "/oauth2/token"}
+	return &Decider{clients: clients, verifier: verifier, tokenURL: issuer + "/oauth2/token", management: accesstoken.ManagementAudience(issuer)}
 }
 
 // Call is a call to an API, as the program made it.
@@ -135,6 +138,7 @@ type caller struct {
 	scopes []string
 	bearer bool
 	token  string
+	proof  *accesstoken.Verified // of a bearer
 }
 
 // prove finds out who calls.
@@ -146,7 +150,7 @@ func (d *Decider) prove(ctx context.Context, c *Call, route *apicred.CompiledRou
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):
 		who := caller{bearer: true, token: strings.Trim(credentials, " ")}
-		return who, d.verify(ctx, c, route, &who)
+		return who, d.verify(ctx, c, &who)
 	case strings.EqualFold(scheme, "Basic") && route.API.DirectCredentials:
 		return d.authenticate(ctx, c, credentials)
 	case strings.EqualFold(scheme, "Basic"):
@@ -155,17 +159,19 @@ func (d *Decider) prove(ctx context.Context, c *Call, route *apicred.CompiledRou
 	return caller{}, &Denial{Code: CodeInvalidToken, Detail: "The Authorization header has a scheme that is not offered here. Send an access token as Authorization: Bearer."}
 }
 
-// verify judges the caller's token for the route's API and renews what is
-// known of the caller.
-func (d *Decider) verify(ctx context.Context, c *Call, route *apicred.CompiledRoute, who *caller) *Denial {
-	v, err := d.verifier.Verify(ctx, who.token, route.API.Audience, c.Arrival)
+// verify judges the caller's token and renews what is known of the caller.
+// Whether the token is meant for the route's API is refusal's to say: a token
+// without the scope has not the audience either, and its bearer must be told
+// that it is the scope that is missing (R20).
+func (d *Decider) verify(ctx context.Context, c *Call, who *caller) *Denial {
+	v, err := d.verifier.VerifyAnyAudience(ctx, who.token, c.Arrival)
 	if err != nil {
 		return d.denyToken(err)
 	}
-	if v.Person { // people manage; they do not call APIs with such a token
-		return d.denyToken(apicred.Unauthenticated("people-token"))
+	if v.Person || v.MeantFor(d.management) { // it manages; it does not call APIs
+		return d.denyToken(apicred.Unauthenticated("management token"))
 	}
-	who.client, who.scopes = v.Client, v.EffectiveScopes
+	who.client, who.scopes, who.proof = v.Client, v.EffectiveScopes, v
 	return nil
 }
 
@@ -200,7 +206,7 @@ func (d *Decider) reconsider(ctx context.Context, c *Call, segments []string, wh
 		return nil, denyNoRoute(c)
 	}
 	if who.bearer {
-		return route, d.verify(ctx, c, route, who)
+		return route, d.verify(ctx, c, who)
 	}
 	client, err := d.clients.Renew(ctx, who.client, c.Arrival)
 	if err != nil {
@@ -219,6 +225,8 @@ func (w *caller) refusal(route *apicred.CompiledRoute, c *Call) *Denial {
 		return denyScope(route.Scopes)
 	case len(c.AlsoAnyOf) > 0 && !holdsAny(w.scopes, c.AlsoAnyOf):
 		return denyScope(c.AlsoAnyOf)
+	case w.bearer && !w.proof.MeantFor(route.API.Audience):
+		return &Denial{Code: CodeInvalidToken, Detail: "The access token is not meant for this API. Get one without resource, or with resource=" + route.API.Audience + "."}
 	}
 	return nil
 }

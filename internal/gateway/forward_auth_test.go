@@ -54,7 +54,7 @@ func TestForwardAuth_SendsEmptyIdentityHeadersToo(t *testing.T) {
 func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 	i := install(t, nowhere)
 	p := i.program(t, nil, "orders:read", "stats")
-	narrow := i.token(t, p, "stats")
+	narrow, dark := i.token(t, p, "stats"), i.tokenFor(t, p, "stats", "urn:dark")
 	management := i.program(t, nil, "claviger:credentials:read")
 	elsewhere := i.program(t, func(in *lifecycle.NewCredential) {
 		in.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
@@ -79,7 +79,8 @@ func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 		{"bad token", call{authorization: auth("Bearer x.y.z")}, 401, "invalid_token", presented, nil},
 		{"empty token", call{authorization: auth("Bearer ")}, 401, "invalid_token", presented, nil},
 		{"truncated token", call{authorization: auth(strings.TrimSuffix(p.bearer(), p.token[len(p.token)-1:]))}, 401, "invalid_token", presented, nil},
-		{"token for another API", call{authorization: auth("Bearer " + narrow)}, 401, "invalid_token", presented, nil},
+		{"token for another API", call{host: "stats.example.com", uri: "/x", authorization: auth("Bearer " + dark)}, 401, "invalid_token", presented, nil},
+		{"token without the scope and so without the audience", call{authorization: auth("Bearer " + narrow)}, 403, "insufficient_scope", scopes + `orders:read"`, []string{"orders:read", "orders:write"}},
 		{"management token", call{authorization: auth(management.bearer())}, 401, "invalid_token", presented, nil},
 		{"people-token", call{authorization: auth("Bearer " + person.Raw)}, 401, "invalid_token", presented, nil},
 		{"other scheme", call{authorization: auth("Digest x")}, 401, "invalid_token", presented, nil},

@@ -171,11 +171,17 @@ func (i *installation) program(t testing.TB, change func(*lifecycle.NewCredentia
 
 func (i *installation) token(t testing.TB, p program, scope string) string {
 	t.Helper()
+	return i.tokenFor(t, p, scope, "")
+}
+
+// tokenFor gets a token for one resource; empty: whatever the scopes open.
+func (i *installation) tokenFor(t testing.TB, p program, scope, resource string) string {
+	t.Helper()
 	client, err := i.directory.Authenticate(t.Context(), accesstoken.ClientAuth{
 		ClientID: p.id, Secret: p.secret, Address: netip.AddrFrom4([4]byte{192, 0, 2, 1}),
 	})
 	must(t, err)
-	token, err := i.issuer.Issue(t.Context(), client, accesstoken.IssueRequest{Scope: scope, ScopePresent: scope != ""})
+	token, err := i.issuer.Issue(t.Context(), client, accesstoken.IssueRequest{Scope: scope, ScopePresent: scope != "", Resource: resource})
 	must(t, err)
 	return token.Raw
 }
