@@ -21,6 +21,7 @@ type credentialRecord struct {
 	TokenLifetime     int64          `json:"token_lifetime_seconds,omitempty"`
 	RequestsPerSecond int            `json:"requests_per_second,omitempty"`
 	Disabled          bool           `json:"disabled,omitempty"`
+	DisabledBy        string         `json:"disabled_by,omitempty"`
 	Suspension        string         `json:"suspension,omitempty"`
 	API               string         `json:"api,omitempty"`
 	Generation        int64          `json:"generation"`
@@ -30,7 +31,7 @@ func recordCredential(c *apicred.Credential) credentialRecord {
 	return credentialRecord{
 		Name: c.Name, Level: c.Level, OwnerID: c.OwnerID, Scopes: c.Scopes, ExpiresAt: auditTime(c.ExpiresAt),
 		AllowedCIDRs: c.AllowedCIDRs, TokenLifetime: int64(c.TokenLifetime / time.Second),
-		RequestsPerSecond: c.RequestsPerSecond, Disabled: c.Disabled(), Suspension: string(c.Suspension),
+		RequestsPerSecond: c.RequestsPerSecond, Disabled: c.Disabled(), DisabledBy: c.DisabledBy, Suspension: string(c.Suspension),
 		API: c.API, Generation: c.Generation,
 	}
 }

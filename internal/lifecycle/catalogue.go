@@ -15,7 +15,7 @@ func (s *Service) Catalogue(ctx context.Context, actor apicred.Actor) (apicred.C
 	var document apicred.Catalogue
 	var version int64
 	err := s.store.View(ctx, func(r Reader) error {
-		if err := s.catalogueRight(ctx, r, &actor, apicred.ScopeCatalogueRead); err != nil {
+		if err := s.catalogueRight(ctx, r, &actor, apicred.ScopeCatalogueRead, "catalogue.view"); err != nil {
 			return err
 		}
 		var err error
@@ -25,13 +25,21 @@ func (s *Service) Catalogue(ctx context.Context, actor apicred.Actor) (apicred.C
 	return document, version, err
 }
 
+// MayApplyCatalogue is the refusal that ApplyCatalogue would begin with, if any:
+// not_found, forbidden. Ask it before reading a large document for somebody.
+func (s *Service) MayApplyCatalogue(ctx context.Context, actor apicred.Actor) error {
+	return s.store.View(ctx, func(r Reader) error {
+		return s.catalogueRight(ctx, r, &actor, apicred.ScopeCatalogueWrite, "catalogue.apply")
+	})
+}
+
 // ApplyCatalogue replaces the catalogue. version is the one the editor saw, or
 // -1 to replace whatever stands. It reports whether anything differed. Errors:
 // invalid (every fault at once), conflict (a scope that somebody holds would
 // vanish: retire it instead), precondition.
 func (s *Service) ApplyCatalogue(ctx context.Context, actor apicred.Actor, document apicred.Catalogue, version int64) (newVersion int64, changed bool, err error) {
 	err = s.change(ctx, func(tx Tx) error {
-		if err := s.catalogueRight(ctx, tx, &actor, apicred.ScopeCatalogueWrite); err != nil {
+		if err := s.catalogueRight(ctx, tx, &actor, apicred.ScopeCatalogueWrite, "catalogue.apply"); err != nil {
 			return err
 		}
 		next, err := document.Normalize()
@@ -80,7 +88,7 @@ func (s *Service) saveCatalogue(ctx context.Context, tx Tx, actor *apicred.Actor
 	return s.resuspend(ctx, tx, actor, after, holders)
 }
 
-func (s *Service) catalogueRight(ctx context.Context, r Reader, actor *apicred.Actor, scope string) error {
+func (s *Service) catalogueRight(ctx context.Context, r Reader, actor *apicred.Actor, scope, action string) error {
 	if actor.Type == apicred.ActorOperator || actor.Type == apicred.ActorSystem {
 		return nil
 	}
@@ -88,10 +96,12 @@ func (s *Service) catalogueRight(ctx context.Context, r Reader, actor *apicred.A
 	if err != nil {
 		return err
 	}
+	attempt := recorded{action: action, target: apicred.TargetCatalogue, id: "catalogue"}
 	if !f.account.Operator || actor.Role != apicred.RoleAdmin {
+		s.refuse(actor, "catalogue", attempt)
 		return apicred.NotFound()
 	}
-	return requireScope(actor, scope)
+	return s.needScope(actor, scope, attempt)
 }
 
 // checkNothingHeldVanishes: a scope that some credential holds may be retired

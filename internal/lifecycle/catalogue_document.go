@@ -17,8 +17,8 @@ import (
 const MaxCatalogueSize = 1 << 20
 
 // DecodeCatalogue reads a catalogue file, YAML or JSON (which is YAML too).
-// Unknown and repeated members, a second document and wrong types are refused.
-// Errors: invalid or malformed, naming the line and the remedy.
+// Errors: malformed for what is no YAML or more than one document; invalid for
+// unknown and repeated members and wrong types, all at once, by their lines.
 func DecodeCatalogue(data []byte) (apicred.Catalogue, error) {
 	var c apicred.Catalogue
 	if len(data) > MaxCatalogueSize {
@@ -29,7 +29,7 @@ func DecodeCatalogue(data []byte) (apicred.Catalogue, error) {
 	if err := d.Decode(&c); errors.Is(err, io.EOF) {
 		return c, apicred.Malformed("The catalogue is empty. It needs apis and scopes; see examples/vcc.yaml.")
 	} else if err != nil {
-		return c, apicred.Malformed("The catalogue cannot be read: " + yamlFault(err) + ".").Because(err)
+		return apicred.Catalogue{}, documentFault(err)
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return c, apicred.Malformed("The catalogue file holds more than one document. Keep one.")
@@ -48,16 +48,31 @@ func EncodeCatalogue(c apicred.Catalogue) ([]byte, error) {
 	return b.Bytes(), e.Close()
 }
 
-// yamlFault says what is wrong and where, in words about the file and not about
-// Go types.
-func yamlFault(err error) string {
+// documentFault says what is wrong and where, in words about the file and not
+// about Go types.
+func documentFault(err error) error {
 	var faults *yaml.TypeError
 	if !errors.As(err, &faults) || len(faults.Errors) == 0 {
-		return strings.TrimPrefix(err.Error(), "yaml: ")
+		return apicred.Malformed("The catalogue cannot be read: " + strings.TrimPrefix(err.Error(), "yaml: ") + ".").Because(err)
 	}
-	first, _, _ := strings.Cut(faults.Errors[0], " in type ")
-	first, _, _ = strings.Cut(first, " into ")
-	return first
+	var fields []apicred.FieldError
+	for _, text := range faults.Errors {
+		line, text, _ := strings.Cut(text, ": ")
+		text, _, unknown := strings.Cut(text, " not found in type ")
+		text, _, mistyped := strings.Cut(text, " into ")
+		switch {
+		case unknown:
+			text = "There is no " + text + " here. Correct its spelling, or leave it out."
+		case mistyped:
+			text = strings.Replace(text, "cannot unmarshal", "This is of the wrong type:", 1) + "."
+		default:
+			text = "It is there twice: " + text + ". Keep one."
+		}
+		fields = append(fields, apicred.FieldError{Location: line, Message: text})
+	}
+	e := apicred.Invalid(fields...).Because(err)
+	e.Message = fields[0].Location + ": " + fields[0].Message
+	return e
 }
 
 func sameCatalogue(a, b apicred.Catalogue) (bool, error) {

@@ -59,7 +59,7 @@ func (s *Service) CreateCredential(ctx context.Context, actor apicred.Actor, in 
 	}
 	var out Created
 	err := s.change(ctx, func(tx Tx) error {
-		f, err := s.areaFacts(ctx, tx, &actor)
+		f, err := s.areaFacts(ctx, tx, &actor, createAttempt())
 		if err != nil {
 			return err
 		}
@@ -92,12 +92,16 @@ func (s *Service) mayCreate(actor *apicred.Actor, f *facts, in *NewCredential) e
 		rule, err = "token_scope", scopeErr
 	}
 	if err == nil {
-		rule, err = "scope_ceiling", s.ceiling(actor, f, in.Level, nil, in.Scopes)
+		rule, err = "scope_ceiling", ceiling(actor, f, nil, in.Scopes)
 	}
 	if err != nil {
-		s.refuse(actor, rule, recorded{action: "credential.create", target: apicred.TargetCredential})
+		s.refuse(actor, rule, createAttempt())
 	}
 	return err
+}
+
+func createAttempt() recorded {
+	return recorded{action: "credential.create", target: apicred.TargetCredential}
 }
 
 // replayed refuses the second use of an Idempotency-Key: the first secret was
@@ -172,12 +176,13 @@ func (s *Service) insertCredential(ctx context.Context, tx Tx, actor *apicred.Ac
 // Credential reads one. Errors: not_found, forbidden (token scope).
 func (s *Service) Credential(ctx context.Context, actor apicred.Actor, clientID string) (CredentialView, error) {
 	var out CredentialView
+	attempt := recorded{action: "credential.view", target: apicred.TargetCredential, id: clientID}
 	err := s.store.View(ctx, func(r Reader) error {
-		f, c, err := s.seen(ctx, r, &actor, clientID)
+		f, c, err := s.seen(ctx, r, &actor, attempt)
 		if err != nil {
 			return err
 		}
-		if err := requireScope(&actor, apicred.ScopeCredentialsRead); err != nil {
+		if err := s.needScope(&actor, apicred.ScopeCredentialsRead, attempt); err != nil {
 			return err
 		}
 		out, err = s.viewStored(ctx, r, &actor, &f, c)
@@ -186,33 +191,38 @@ func (s *Service) Credential(ctx context.Context, actor apicred.Actor, clientID 
 	return out, err
 }
 
-// seen reads a credential that the actor may view, else not_found.
-func (s *Service) seen(ctx context.Context, r Reader, actor *apicred.Actor, clientID string) (facts, apicred.Credential, error) {
-	f, err := s.areaFacts(ctx, r, actor)
+// seen reads the credential that attempt is about if the actor may view it,
+// else not_found.
+func (s *Service) seen(ctx context.Context, r Reader, actor *apicred.Actor, attempt recorded) (facts, apicred.Credential, error) {
+	f, err := s.areaFacts(ctx, r, actor, attempt)
 	if err != nil {
 		return facts{}, apicred.Credential{}, err
 	}
-	c, err := r.Credential(ctx, actor.AccountID, clientID)
+	c, err := r.Credential(ctx, actor.AccountID, attempt.id)
 	if err != nil {
 		return facts{}, apicred.Credential{}, err
 	}
-	_, err = permit(actor, &f.account, ActionView, c.Level, &c)
+	rule, err := permit(actor, &f.account, ActionView, c.Level, &c)
+	if err != nil {
+		s.refuse(actor, rule, attempt)
+	}
 	return f, c, err
 }
 
 // changeable reads a credential for a change: seen, then token scope, then the
-// right itself. Refusals of the latter two are audited.
+// right itself. Refusals are audited.
 func (s *Service) changeable(ctx context.Context, tx Tx, actor *apicred.Actor, clientID string, action Action, auditAction string) (facts, apicred.Credential, error) {
-	f, c, err := s.seen(ctx, tx, actor, clientID)
+	attempt := recorded{action: auditAction, target: apicred.TargetCredential, id: clientID}
+	f, c, err := s.seen(ctx, tx, actor, attempt)
+	if err == nil {
+		err = s.needScope(actor, apicred.ScopeCredentialsWrite, attempt)
+	}
 	if err != nil {
 		return f, c, err
 	}
-	rule, err := "token_scope", requireScope(actor, apicred.ScopeCredentialsWrite)
-	if err == nil {
-		rule, err = permit(actor, &f.account, action, c.Level, &c)
-	}
+	rule, err := permit(actor, &f.account, action, c.Level, &c)
 	if err != nil {
-		s.refuse(actor, rule, recorded{action: auditAction, target: apicred.TargetCredential, id: clientID})
+		s.refuse(actor, rule, attempt)
 	}
 	return f, c, err
 }

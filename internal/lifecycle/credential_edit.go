@@ -57,13 +57,13 @@ func (s *Service) EditCredential(ctx context.Context, actor apicred.Actor, clien
 // editCeiling applies the scope ceiling to edits that change scopes or loosen
 // addresses, limits or expiry; a new name needs no ceiling.
 func (s *Service) editCeiling(actor *apicred.Actor, f *facts, before *apicred.Credential, in *CredentialChange) error {
-	after := before.Scopes
-	if in.Scopes != nil {
-		after = *in.Scopes
-	} else if in.ExpiresAt == nil && in.AllowedCIDRs == nil && in.TokenLifetime == nil && in.RequestsPerSecond == nil {
-		return nil
+	if in.Scopes == nil {
+		if in.ExpiresAt == nil && in.AllowedCIDRs == nil && in.TokenLifetime == nil && in.RequestsPerSecond == nil {
+			return nil
+		}
+		return s.withinCeiling(actor, f, before, "credential.edit")
 	}
-	err := s.ceiling(actor, f, before.Level, before.Scopes, after)
+	err := ceiling(actor, f, before.Scopes, *in.Scopes)
 	if err != nil {
 		s.refuse(actor, "scope_ceiling", recorded{action: "credential.edit", target: apicred.TargetCredential, id: before.ClientID})
 	}
@@ -141,13 +141,19 @@ func (s *Service) reread(ctx context.Context, tx Tx, actor *apicred.Actor, f *fa
 }
 
 // DisableCredential switches a credential off and ends its tokens; disabling
-// twice changes nothing. Errors: not_found, forbidden.
+// twice changes nothing, but that an admin's word replaces the owner's: else an
+// owner who was quicker could undo what the admin did. Errors: not_found,
+// forbidden.
 func (s *Service) DisableCredential(ctx context.Context, actor apicred.Actor, clientID string) (CredentialView, error) {
 	return s.switchCredential(ctx, actor, clientID, ActionDisable, func(c *apicred.Credential, _ *facts) error {
-		if !c.Disabled() {
-			c.DisabledAt, c.DisabledBy = s.now(), actorPerson(&actor)
+		by := actorPerson(&actor)
+		switch {
+		case !c.Disabled():
 			c.Generation++
+		case c.DisabledBy != c.OwnerID || by == c.OwnerID:
+			return nil
 		}
+		c.DisabledAt, c.DisabledBy = s.now(), by
 		return nil
 	})
 }

@@ -45,12 +45,13 @@ type CredentialPage struct {
 // filter as reads do (S25). Errors: not_found, forbidden, malformed (page token).
 func (s *Service) ListCredentials(ctx context.Context, actor apicred.Actor, in ListRequest) (CredentialPage, error) {
 	var page CredentialPage
+	attempt := recorded{action: "credential.list", target: apicred.TargetCredential}
 	err := s.store.View(ctx, func(r Reader) error {
-		f, err := s.areaFacts(ctx, r, &actor)
+		f, err := s.areaFacts(ctx, r, &actor, attempt)
 		if err != nil {
 			return err
 		}
-		if err := requireScope(&actor, apicred.ScopeCredentialsRead); err != nil {
+		if err := s.needScope(&actor, apicred.ScopeCredentialsRead, attempt); err != nil {
 			return err
 		}
 		q, err := s.query(&actor, &in)

@@ -62,7 +62,7 @@ func (v *memberCheck) scopes(f *facts, asked, held []string) []string {
 		at := fmt.Sprintf("body.scopes[%d]", i)
 		scope := f.catalogue.Scope(value)
 		switch {
-		case slices.Contains(held, value):
+		case slices.Contains(held, value), v.faulty(at):
 		case scope == nil || apicred.OperatorOnly(value) && !f.account.Operator:
 			v.fault(at, fmt.Sprintf("There is no scope %s. Choose from GET /api/v1/scopes; letter case counts.", quoted(value)))
 		case !scope.Live:
@@ -72,7 +72,7 @@ func (v *memberCheck) scopes(f *facts, asked, held []string) []string {
 		}
 	}
 	scopes := apicred.NormalizeScopes(asked)
-	if len(scopes) == 0 && len(v.faults) == 0 {
+	if len(asked) == 0 {
 		v.fault("body.scopes", "Choose at least one scope.")
 	}
 	if len(apicred.JoinScopes(scopes)) > apicred.MaxScopesText {
@@ -119,31 +119,39 @@ func (v *memberCheck) requestRate(n int) int {
 }
 
 // ceiling refuses what would leave the credential with a scope above what the
-// actor may give now (contract "Ceiling", S26): every known scope must be within
-// the actor's role, and claviger:* ones also within the acting token's scopes.
-// Scopes that do not exist for this account are left to the member check; of
-// held ones retired since, only the role counts.
-func (s *Service) ceiling(actor *apicred.Actor, f *facts, level apicred.Level, held, after []string) error {
-	role := actor.Role
-	if accountActor(actor) && level == apicred.LevelAccount {
-		role = apicred.RoleAdmin
-	}
+// actor may give now (contract "Ceiling", S26). Scopes that do not exist for
+// this account are left to the member check; of held ones retired since, only
+// the actor counts.
+func ceiling(actor *apicred.Actor, f *facts, held, after []string) error {
 	for i, value := range after {
 		scope := f.catalogue.Scope(value)
 		if scope == nil || !scope.Grantable(apicred.RoleAdmin, &f.account) && !slices.Contains(held, value) {
 			continue
 		}
-		at := apicred.FieldError{Location: fmt.Sprintf("body.scopes[%d]", i)}
-		switch {
-		case !scope.AllowsRole(role):
-			at.Message = fmt.Sprintf("Your role may not give the scope %s. Ask an admin, or leave it out.", quoted(value))
-			return apicred.ScopeNotGrantable(at.Message, at)
-		case apicred.IsManagement(value) && !actor.Holds(value), accountActor(actor) && !actor.Holds(value):
-			at.Message = fmt.Sprintf("The acting credential does not hold the scope %s itself, so it cannot give it. Use the console, or a token that holds it.", quoted(value))
-			return apicred.ScopeNotGrantable(at.Message, at)
+		if why := aboveCeiling(actor, f, scope); why != "" {
+			return apicred.ScopeNotGrantable(why, apicred.FieldError{Location: fmt.Sprintf("body.scopes[%d]", i), Message: why})
 		}
 	}
 	return nil
+}
+
+// aboveCeiling says why the actor may not give a scope, or nothing: it must be
+// within the actor's role, for claviger:* ones also within the acting token's
+// own scopes, and for an account-level credential within its own.
+func aboveCeiling(actor *apicred.Actor, f *facts, scope *apicred.CompiledScope) string {
+	role := actor.Role
+	if accountActor(actor) {
+		role = apicred.RoleAdmin
+	}
+	switch {
+	case !scope.AllowsRole(role):
+		return fmt.Sprintf("Your role may not give the scope %s. Ask an admin, or leave it out.", quoted(scope.Value))
+	case apicred.IsManagement(scope.Value) && !actor.Holds(scope.Value):
+		return fmt.Sprintf("The acting token does not hold the scope %s itself, so it cannot give it. Use the console, or a token that holds it.", quoted(scope.Value))
+	case accountActor(actor) && !slices.Contains(f.held, scope.Value):
+		return fmt.Sprintf("The acting credential does not hold the scope %s itself, so it cannot give it. Use one that holds it, or ask an admin.", quoted(scope.Value))
+	}
+	return ""
 }
 
 // quoted shows a foreign value in a message, shortened and without control

@@ -13,7 +13,8 @@ type OfferedScope struct {
 }
 
 // Scopes lists the scopes on offer to the actor, in the catalogue's order, or
-// with all every scope that exists for the account. Every role may read them.
+// with all every scope that exists for the account. On offer is exactly what the
+// ceiling lets the actor give. Every role may read them.
 func (s *Service) Scopes(ctx context.Context, actor apicred.Actor, all bool) ([]OfferedScope, error) {
 	var out []OfferedScope
 	err := s.store.View(ctx, func(r Reader) error {
@@ -21,15 +22,11 @@ func (s *Service) Scopes(ctx context.Context, actor apicred.Actor, all bool) ([]
 		if err != nil {
 			return err
 		}
-		role := actor.Role
-		if accountActor(&actor) {
-			role = apicred.RoleAdmin
-		}
 		for _, scope := range f.catalogue.Scopes() {
 			if apicred.OperatorOnly(scope.Value) && !f.account.Operator {
 				continue
 			}
-			offer := scope.Grantable(role, &f.account)
+			offer := scope.Grantable(apicred.RoleAdmin, &f.account) && aboveCeiling(&actor, &f, scope) == ""
 			if offer || all {
 				out = append(out, OfferedScope{scope, offer})
 			}

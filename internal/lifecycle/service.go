@@ -79,6 +79,8 @@ func (s *Service) change(ctx context.Context, fn func(Tx) error) error {
 type facts struct {
 	account   apicred.Account
 	catalogue *apicred.CompiledCatalogue
+	// held are the effective scopes of an account-level credential that acts.
+	held []string
 }
 
 // facts reads account and catalogue, and replaces the actor's role by the one
@@ -104,18 +106,28 @@ func (s *Service) facts(ctx context.Context, r Reader, actor *apicred.Actor) (fa
 		}
 		actor.Role = user.Role
 	}
-	return facts{account, catalogue}, nil
+	f := facts{account: account, catalogue: catalogue}
+	if accountActor(actor) {
+		self, err := r.Credential(ctx, actor.AccountID, actor.ID)
+		if err != nil {
+			return facts{}, err
+		}
+		f.held = catalogue.EffectiveScopes(self.Scopes, apicred.RoleAdmin, &account)
+	}
+	return f, nil
 }
 
 // areaFacts is facts for the API Credentials area: not found for agents and
-// where the operator has not enabled the area (R1).
-func (s *Service) areaFacts(ctx context.Context, r Reader, actor *apicred.Actor) (facts, error) {
+// where the operator has not enabled the area (R1). attempt is what the actor
+// wants there, for the audit of a refusal.
+func (s *Service) areaFacts(ctx context.Context, r Reader, actor *apicred.Actor, attempt recorded) (facts, error) {
 	f, err := s.facts(ctx, r, actor)
 	if err != nil {
 		return facts{}, err
 	}
 	seesArea := accountActor(actor) || actor.Role == apicred.RoleAdmin || actor.Role == apicred.RoleSupervisor
 	if !f.account.APICredentialsEnabled || !seesArea {
+		s.refuse(actor, "area", attempt)
 		return facts{}, apicred.NotFound()
 	}
 	return f, nil
@@ -133,6 +145,15 @@ func (s *Service) catalogue(ctx context.Context, r Reader) (*apicred.CompiledCat
 	c := apicred.Compile(document, s.audience, version)
 	s.compiled.Store(&compiledVersion{version, c})
 	return c, nil
+}
+
+// needScope is requireScope with the refusal audited.
+func (s *Service) needScope(actor *apicred.Actor, scope string, attempt recorded) error {
+	err := requireScope(actor, scope)
+	if err != nil {
+		s.refuse(actor, "token_scope", attempt)
+	}
+	return err
 }
 
 // requireScope refuses an acting token that lacks a scope of the management API.

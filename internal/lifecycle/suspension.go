@@ -45,7 +45,7 @@ func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, 
 			if err != nil {
 				return err
 			}
-			f = facts{account, catalogue}
+			f = facts{account: account, catalogue: catalogue}
 			accounts[before.AccountID] = f
 		}
 		owner, err := s.owner(ctx, tx, &before)
