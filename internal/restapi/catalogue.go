@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -81,9 +82,12 @@ func parseApplication(c *call, _ *catalogueInput) (application, error) {
 }
 
 func (s *Surface) applyCatalogue(ctx context.Context, actor apicred.Actor, in application) (*catalogueOutput, error) {
+	if err := s.lifecycle.MayApplyCatalogue(ctx, actor); err != nil {
+		return nil, err
+	}
 	document, err := lifecycle.DecodeCatalogue(in.text)
 	if err != nil {
-		return nil, err
+		return nil, inBody(err)
 	}
 	version, _, err := s.lifecycle.ApplyCatalogue(ctx, actor, document, in.version)
 	if err != nil {
@@ -96,7 +100,8 @@ func (s *Surface) applyCatalogue(ctx context.Context, actor apicred.Actor, in ap
 	return renderCatalogue(applied, version), nil
 }
 
-// inBody puts the places that a catalogue's faults name into the body.
+// inBody puts the places that a catalogue's faults name into the body. A line is
+// no member: it goes into the message.
 func inBody(err error) error {
 	var e *apicred.Error
 	if !errors.As(err, &e) || e.Kind != apicred.KindInvalid || len(e.Fields) == 0 {
@@ -105,7 +110,11 @@ func inBody(err error) error {
 	moved := *e
 	moved.Fields = make([]apicred.FieldError, 0, len(e.Fields))
 	for _, f := range e.Fields {
-		moved.Fields = append(moved.Fields, apicred.FieldError{Location: "body." + f.Location, Message: f.Message})
+		at := apicred.FieldError{Location: "body." + f.Location, Message: f.Message}
+		if strings.HasPrefix(f.Location, "line ") {
+			at = apicred.FieldError{Location: "body", Message: f.Location + ": " + f.Message}
+		}
+		moved.Fields = append(moved.Fields, at)
 	}
 	return &moved
 }

@@ -3,6 +3,7 @@ package restapi
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"reflect"
@@ -67,10 +68,21 @@ func documentConfig() huma.Config {
 		},
 		// No paths for document, pages and schemas, and no hooks: huma's pages load
 		// from elsewhere, and its hook adds "$schema" to every body.
-		Formats:       map[string]huma.Format{mediaJSON: {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: json.Unmarshal}},
+		Formats:       map[string]huma.Format{mediaJSON: {Marshal: encode}, "json": {Marshal: encode}}, // "json" is for …+json
 		DefaultFormat: mediaJSON,
 		Transformers:  []huma.Transformer{ownErrors},
 	}
+}
+
+// encode writes an answer. When the connection is gone nobody is left to tell,
+// and huma would make a panic of it.
+func encode(w io.Writer, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode an answer: %w", err)
+	}
+	_, _ = w.Write(append(text, '\n'))
+	return nil
 }
 
 const introduction = `Everything that the console and the command line do, they do through this API.

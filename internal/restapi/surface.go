@@ -97,6 +97,7 @@ func (s *Surface) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange)
 		x.WriteError(err)
 		return
 	}
+	r.Header.Del("Accept") // there is one format; huma would look for others
 	c.request = c.request.WithContext(context.WithValue(r.Context(), callKey{}, c))
 	s.mux.ServeHTTP(x, c.request) // which adds the path's values to it
 }

@@ -1,0 +1,254 @@
+package restapi_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/claviger/claviger/examples"
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
+	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/login"
+	"github.com/claviger/claviger/internal/restapi"
+	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/web"
+)
+
+const (
+	issuerURL     = "https://claviger.example"
+	sessionCookie = "__Host-claviger_session"
+)
+
+// installation is everything behind the surface, on a real database: two
+// accounts, the first with admins ada and alan, supervisors sue and sam, agent
+// abe; the second with admin olga. bea is supervisor of both.
+type installation struct {
+	t         testing.TB
+	store     *sqlstore.Store
+	service   *lifecycle.Service
+	directory *accesstoken.Directory
+	tokens    *accesstoken.Issuer
+	login     *login.Service
+	shell     http.Handler
+	log       *bytes.Buffer
+	accounts  map[string]apicred.Account
+	users     map[string]apicred.User // by name; bea's membership in the first account
+}
+
+func operator() apicred.Actor { return apicred.Actor{Type: apicred.ActorOperator, Unlimited: true} }
+
+func install(t testing.TB) *installation {
+	t.Helper()
+	ctx := t.Context()
+	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
+	must(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	must(t, store.Migrate(ctx))
+	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
+	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
+	must(t, err)
+
+	i := &installation{t: t, store: store, log: new(bytes.Buffer), accounts: map[string]apicred.Account{}, users: map[string]apicred.User{}}
+	logger := slog.New(slog.NewJSONHandler(i.log, nil))
+	i.directory = accesstoken.NewDirectory(store.AccessToken(), master.Hasher(), accesstoken.Options{Issuer: issuerURL, MaxOffline: 15 * time.Minute})
+	i.tokens = accesstoken.NewIssuer(i.directory, ring)
+	i.login = login.New(store.Login(), time.Now, rand.Reader, logger)
+	i.service = lifecycle.New(lifecycle.Options{
+		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Clock: time.Now, Random: rand.Reader,
+		ManagementAudience: accesstoken.ManagementAudience(issuerURL),
+		Changed:            func(ctx context.Context) { _ = i.directory.CatchUp(ctx) },
+	})
+	i.populate()
+	must(t, i.directory.Load(ctx))
+
+	surface, err := restapi.New(restapi.Deps{
+		Lifecycle: i.service, Tokens: accesstoken.NewVerifier(i.directory, ring), Views: i.directory, Sessions: i.login, Issuer: issuerURL,
+	})
+	must(t, err)
+	router := web.NewRouter()
+	router.Add(surface.Routes()...)
+	i.shell = web.NewShell(web.Config{Logger: logger, Metrics: web.NewMetrics(), Listener: "public"}, router)
+	return i
+}
+
+func (i *installation) populate() {
+	ctx := i.t.Context()
+	first, err := i.service.EnsureOperatorAccount(ctx, operator())
+	must(i.t, err)
+	second, err := i.service.CreateAccount(ctx, operator(), "second")
+	must(i.t, err)
+	i.accounts["first"], i.accounts["second"] = first, second
+	document, err := lifecycle.DecodeCatalogue(examples.VCC)
+	must(i.t, err)
+	_, _, err = i.service.ApplyCatalogue(ctx, operator(), document, -1)
+	must(i.t, err)
+	i.addUser("bea", second.ID, apicred.RoleSupervisor)
+	i.addUser("olga", second.ID, apicred.RoleAdmin)
+	for name, role := range map[string]apicred.Role{
+		"ada": apicred.RoleAdmin, "alan": apicred.RoleAdmin, "sue": apicred.RoleSupervisor, "sam": apicred.RoleSupervisor,
+		"bea": apicred.RoleSupervisor, "abe": apicred.RoleAgent,
+	} {
+		i.addUser(name, first.ID, role)
+	}
+}
+
+func (i *installation) addUser(name, accountID string, role apicred.Role) {
+	i.t.Helper()
+	user, err := i.service.CreateUser(i.t.Context(), operator(), accountID, lifecycle.NewUser{Email: name + "@example.com", Name: name, Role: role})
+	must(i.t, err)
+	i.users[name] = user
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// caller proves who asks.
+type caller func(*http.Request)
+
+func nobody(*http.Request) {}
+
+func bearer(token string) caller {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+// as is a person's own token with every scope of the role, or with those given.
+func (i *installation) as(name string, scopes ...string) caller {
+	i.t.Helper()
+	user := i.users[name]
+	if scopes == nil {
+		grant, err := i.service.GrantPersonToken(i.t.Context(), user.AccountID, user.ID, nil)
+		must(i.t, err)
+		scopes = grant.Scopes
+	}
+	token, err := i.tokens.IssuePerson(i.t.Context(), accesstoken.PersonGrant{
+		UserID: user.ID, AccountID: user.AccountID, ClientID: accesstoken.ClientCLI, Scopes: scopes, TTL: time.Hour, Generation: user.Generation,
+	})
+	must(i.t, err)
+	return bearer(token.Raw)
+}
+
+// credentialToken is an access token of a credential.
+func (i *installation) credentialToken(clientID string, scopes ...string) string {
+	i.t.Helper()
+	client, found := i.directory.Client(clientID)
+	if !found {
+		i.t.Fatalf("no client %s", clientID)
+	}
+	token, err := i.tokens.Issue(i.t.Context(), client, accesstoken.IssueRequest{
+		Scope: apicred.JoinScopes(scopes), ScopePresent: len(scopes) > 0, Arrival: time.Now(),
+	})
+	must(i.t, err)
+	return token.Raw
+}
+
+// session signs a person in and acts in an account; "" names none.
+func (i *installation) session(name, accountID string) caller {
+	i.t.Helper()
+	cookie := i.sessionToken(name)
+	return func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: cookie})
+		if accountID != "" {
+			r.Header.Set("Claviger-Account", accountID)
+		}
+	}
+}
+
+func (i *installation) sessionToken(name string) string {
+	i.t.Helper()
+	user := i.users[name]
+	link, err := i.login.NewSignInLink(i.t.Context(), login.SignInLinkRequest{AccountID: user.AccountID, UserID: user.ID}, operator())
+	must(i.t, err)
+	token, _, err := i.login.Consume(i.t.Context(), link.Token, login.LinkForm{}, login.RequestFacts{})
+	must(i.t, err)
+	return token.Reveal()
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	body   map[string]any
+}
+
+func (a *answer) code() string {
+	code, _ := a.body["code"].(string)
+	return code
+}
+
+// locations are the places that a refusal names.
+func (a *answer) locations() []string {
+	var out []string
+	faults, _ := a.body["errors"].([]any)
+	for _, f := range faults {
+		location, _ := f.(map[string]any)["location"].(string)
+		out = append(out, location)
+	}
+	return out
+}
+
+// send sends a request as the API's clients do: a body is JSON unless change
+// says otherwise.
+func (i *installation) send(who caller, method, path, body string, change ...func(*http.Request)) *answer {
+	i.t.Helper()
+	r := httptest.NewRequestWithContext(i.t.Context(), method, issuerURL+"/api/v1"+path, strings.NewReader(body))
+	if body == "" {
+		r.Body = http.NoBody
+	} else {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	who(r)
+	for _, f := range change {
+		f(r)
+	}
+	w := httptest.NewRecorder()
+	i.shell.ServeHTTP(w, r)
+	return i.answerOf(w)
+}
+
+func (i *installation) answerOf(w *httptest.ResponseRecorder) *answer {
+	i.t.Helper()
+	text, err := io.ReadAll(w.Result().Body)
+	must(i.t, err)
+	a := &answer{status: w.Code, header: w.Result().Header, text: string(text)}
+	if strings.Contains(a.header.Get("Content-Type"), "json") {
+		must(i.t, json.Unmarshal(text, &a.body))
+	}
+	return a
+}
+
+// want sends and demands a status.
+func (i *installation) want(status int, who caller, method, path, body string, change ...func(*http.Request)) *answer {
+	i.t.Helper()
+	a := i.send(who, method, path, body, change...)
+	if a.status != status {
+		i.t.Fatalf("%s %s: got %d %s, want %d", method, path, a.status, a.text, status)
+	}
+	return a
+}
+
+// create makes a credential and returns client ID and secret.
+func (i *installation) create(who caller, body string) (clientID, secret string) {
+	i.t.Helper()
+	a := i.want(http.StatusCreated, who, http.MethodPost, "/credentials", body)
+	return a.body["client_id"].(string), a.body["client_secret"].(string)
+}
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
