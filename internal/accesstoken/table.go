@@ -28,7 +28,8 @@ const (
 // quarters full. A change of one entry makes a new shard of some hundred words;
 // that is cheaper than a lock at each read, and smaller than a Go map.
 type shard struct {
-	slots []*entry // length a power of two, linear probing
+	slots []*entry // linear probing
+	mask  uint64   // their number, a power of two, less one
 	count int
 }
 
@@ -46,8 +47,7 @@ func (s *shard) find(id uid, h uint64) *entry {
 	if s == nil {
 		return nil
 	}
-	mask := uint64(len(s.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
+	for i := h & s.mask; ; i = (i + 1) & s.mask {
 		if e := s.slots[i]; e == nil || e.id == id {
 			return e
 		}
@@ -107,16 +107,15 @@ func newShard(entries []*entry) *shard {
 	if len(entries) == 0 {
 		return nil
 	}
-	size := 2
-	for size*3 < len(entries)*4 { // at most three quarters full, so that a search ends
+	size := uint64(2)
+	for size*3 < uint64(len(entries))*4 { // at most three quarters full, so that a search ends
 		size *= 2
 	}
-	s := &shard{slots: make([]*entry, size), count: len(entries)}
-	mask := uint64(size - 1)
+	s := &shard{slots: make([]*entry, size), mask: size - 1, count: len(entries)}
 	for _, e := range entries {
-		i := e.id.hash() & mask
+		i := e.id.hash() & s.mask
 		for s.slots[i] != nil {
-			i = (i + 1) & mask
+			i = (i + 1) & s.mask
 		}
 		s.slots[i] = e
 	}

@@ -21,6 +21,12 @@ const (
 	signatureSize  = 2 * coordinateSize
 )
 
+// halfOrder is half the order of P-256, as 32 bytes. With r and s, r and n-s is
+// a signature of the same text, which anybody can compute. We make and accept
+// only the one with the smaller s, so that a token has one spelling (S13).
+const halfOrder = "\x7f\xff\xff\xff\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff" +
+	"\xde\x73\x7d\x56\xd3\x8b\xcf\x42\x79\xdc\xe5\x61\x7e\x31\x92\xa8"
+
 // signingKey is a private key ready to sign (accesstoken.SigningKey).
 type signingKey struct {
 	private *ecdsa.PrivateKey
@@ -103,6 +109,9 @@ func (k *signingKey) AppendSignature(dst, signingInput []byte) ([]byte, error) {
 	var signature [signatureSize]byte
 	r.FillBytes(signature[:coordinateSize])
 	s.FillBytes(signature[coordinateSize:])
+	if string(signature[coordinateSize:]) > halfOrder {
+		s.Sub(k.private.Params().N, s).FillBytes(signature[coordinateSize:])
+	}
 	return base64.RawURLEncoding.AppendEncode(dst, signature[:]), nil
 }
 
@@ -112,7 +121,7 @@ func (k *publicKey) Algorithm() string { return algorithmES256 }
 // Verify implements accesstoken.PublicKey. The signature is r and s, 32 bytes
 // each, and nothing else: an ASN.1 signature would be a second spelling.
 func (k *publicKey) Verify(signingInput, signature []byte) bool {
-	if len(signature) != signatureSize {
+	if len(signature) != signatureSize || string(signature[coordinateSize:]) > halfOrder {
 		return false
 	}
 	digest := sha256.Sum256(signingInput)
