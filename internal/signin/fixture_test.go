@@ -152,8 +152,11 @@ func header(name, value string) func(*http.Request) {
 	}
 }
 
-func withCookie(c *http.Cookie) func(*http.Request) {
-	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value}) }
+func withCookie(c *http.Cookie) func(*http.Request) { return planted(c.Name, c.Value) }
+
+// planted is a cookie that somebody else made.
+func planted(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Add("Cookie", name+"="+value) }
 }
 
 func wantPage(t *testing.T, w *httptest.ResponseRecorder, status int, texts ...string) {

@@ -39,7 +39,7 @@ func crossOrigin() *apicred.Error {
 // host is refused (S23): "//host", "/\host", "https:host", and the control
 // characters that they drop before reading.
 func returnPath(raw string) string {
-	if len(raw) > maxReturn || !strings.HasPrefix(raw, "/") || strings.ContainsFunc(raw, unsafeInPath) {
+	if len(raw) > maxReturn || !strings.HasPrefix(raw, "/") || strings.HasPrefix(raw, "//") || strings.ContainsFunc(raw, unsafeInPath) {
 		return homePath
 	}
 	u, err := url.Parse(raw)
@@ -85,7 +85,7 @@ func (p *Pages) session(r *http.Request) login.SessionToken {
 
 // cookie makes the session cookie; a negative age makes the browser forget it.
 func (p *Pages) cookie(value string, ageSeconds int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // G124: without https browsers drop Secure cookies; only loopback goes without
 		Name: p.cookieName(), Value: value, Path: "/", MaxAge: ageSeconds,
 		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

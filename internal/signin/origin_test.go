@@ -8,7 +8,7 @@ import (
 
 func TestReturnPath_RefusesWhatABrowserCouldTakeForAnotherHost(t *testing.T) {
 	for _, raw := range []string{
-		"", "x", "//evil.example", "///evil.example", `/\evil.example`, `\\evil.example`, `/a\b`, "https:evil.example", "https://evil.example", "javascript:alert(1)",
+		"", "x", "//", "//?a", "//evil.example", "///evil.example", `/\evil.example`, `\\evil.example`, `/a\b`, "https:evil.example", "https://evil.example", "javascript:alert(1)",
 		"/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/a b", "/%2F/evil.example", "/%2f%2fevil.example", "/%5cevil.example", "/%09/evil.example",
 		"/a//b", "/./a", "/../a", "/a/..//evil.example", "/%2e%2e/a", "/\x00", "/é", "/\u202e", "/sign-in", "/sign-in/link/x", "/sign-out", "/?\r\nX: y", "/" + strings.Repeat("a", maxReturn),
 	} {

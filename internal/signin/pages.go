@@ -136,5 +136,5 @@ func (p *Pages) NotFound(w http.ResponseWriter, r *http.Request) {
 // steer it elsewhere.
 func redirect(w http.ResponseWriter, r *http.Request, path string) {
 	web.SetNoStore(w.Header())
-	http.Redirect(w, r, path, http.StatusSeeOther)
+	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // G710: path is a constant or comes from returnPath
 }

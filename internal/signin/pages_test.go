@@ -114,9 +114,8 @@ func TestSignIn_EndsTheFormerSessionOfTheBrowser(t *testing.T) {
 
 func TestForms_FromElsewhereAreRefused(t *testing.T) {
 	s := newSite(t, origin)
-	link := signin.LinkPath(s.addAda(t))
-	cookie := s.signIn(t, s.newLink(t))
-	link = signin.LinkPath(s.newLink(t))
+	cookie := s.signIn(t, s.addAda(t))
+	link := signin.LinkPath(s.newLink(t))
 	for name, change := range map[string][]func(*http.Request){
 		"cross-site":                   {header("Sec-Fetch-Site", "cross-site"), header("Origin", "http://evil.example")},
 		"same-site":                    {header("Sec-Fetch-Site", "same-site"), header("Origin", "http://127.0.0.1:9999")},
@@ -143,10 +142,9 @@ func TestForms_FromElsewhereAreRefused(t *testing.T) {
 func TestForms_FromOurOwnPageAreTaken(t *testing.T) {
 	s := newSite(t, "https://credentials.example.com")
 	s.addAda(t)
-	cookie := &http.Cookie{Name: "__Host-claviger_session", Value: strings.Repeat("A", 43)}
 	for name, change := range map[string][]func(*http.Request){
 		"issuer as origin behind a proxy that rewrites Host": {header("Sec-Fetch-Site", ""), header("Origin", "https://credentials.example.com")},
-		"referer alone, with cookie":                         {header("Sec-Fetch-Site", ""), header("Origin", ""), header("Referer", "https://credentials.example.com/sign-in"), withCookie(cookie)},
+		"referer alone, with cookie":                         {header("Sec-Fetch-Site", ""), header("Origin", ""), header("Referer", "https://credentials.example.com/sign-in"), planted("__Host-claviger_session", strings.Repeat("A", 43))},
 		"nothing, without cookie":                            {header("Sec-Fetch-Site", ""), header("Origin", "")},
 	} {
 		if w := s.post(t, signin.LinkPath(s.newLink(t)), nil, change...); w.Code != http.StatusSeeOther {
@@ -302,9 +300,9 @@ func TestSession_OfADeactivatedPersonIsNotShownAsSignedIn(t *testing.T) {
 func TestCookie_GivenTwiceSignsNobodyIn(t *testing.T) {
 	s := newSite(t, origin)
 	cookie := s.signIn(t, s.addAda(t))
-	planted := &http.Cookie{Name: cookie.Name, Value: strings.Repeat("A", 43)}
-	wantPage(t, s.get(t, "/sign-in", withCookie(planted), withCookie(cookie)), http.StatusOK, "Sign in to Claviger")
-	s.post(t, "/sign-out", nil, withCookie(planted), withCookie(cookie))
+	other := planted(cookie.Name, strings.Repeat("A", 43))
+	wantPage(t, s.get(t, "/sign-in", other, withCookie(cookie)), http.StatusOK, "Sign in to Claviger")
+	s.post(t, "/sign-out", nil, other, withCookie(cookie))
 	if _, _, _, err := s.login.Authenticate(t.Context(), login.SessionTokenFrom(cookie.Value)); !apicred.IsKind(err, apicred.KindUnauthenticated) {
 		t.Errorf("signing out left the session: %v", err)
 	}
