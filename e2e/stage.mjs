@@ -1,0 +1,98 @@
+// The stage of the browser script: the real binary's demo, a real Chromium, and
+// the checks that hold on every page: no console error, no CSP event, no axe
+// finding, no sideways scroll.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const repository = new URL('..', import.meta.url).pathname
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Builds the binary and starts its demo; stop() ends it and checks that it ended well. */
+export async function startDemo() {
+  const dir = mkdtempSync(join(tmpdir(), 'claviger-browser-'))
+  const binary = join(dir, 'claviger')
+  execFileSync('go', ['build', '-o', binary, './cmd/claviger'], { cwd: repository, stdio: 'inherit' })
+  const child = spawn(binary, ['demo', '--json', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.on('data', (chunk) => (stderr += chunk))
+  const ended = new Promise((resolve) => child.on('exit', resolve))
+  const line = await new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
+    })
+    ended.then((code) => reject(new Error(`the demo ended with ${code} before it was ready:\n${stderr}`)))
+  })
+  return {
+    ...JSON.parse(line),
+    log: () => stderr,
+    async stop() {
+      child.kill('SIGTERM')
+      const code = await ended
+      rmSync(dir, { recursive: true, force: true })
+      assert.equal(code, 0, `the demo ended with ${code}:\n${stderr}`)
+    },
+  }
+}
+
+export async function startBrowser() {
+  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+  assert.ok(executablePath, 'Chromium is missing. Install it: apt-get install chromium')
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+}
+
+/** A person at a browser of their own, with every complaint of the browser collected. */
+export async function openAs(browser, demo, { role, first = true, look = {} }) {
+  const person = demo.users.find((u) => u.role === role && (u.account_id === demo.account_id) === first)
+  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'], ...look })
+  const page = await context.newPage()
+  const complaints = []
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && complaints.push(`${m.type()}: ${m.text()}`))
+  page.on('pageerror', (e) => complaints.push(`page error: ${e.message}`))
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))
+  })
+  await page.goto(person.sign_in_url)
+  assert.ok((await page.textContent('body')).includes(person.email), 'the link says whom it is for')
+  await page.getByRole('button', { name: /sign in|continue/i }).click()
+  await page.waitForURL(`${demo.issuer}/**`)
+  return { context, page, person, complaints }
+}
+
+/** axe-core in a DevTools isolated world: under the console's policy no page script could add it. */
+export async function accessible(page, what) {
+  const session = await page.context().newCDPSession(page)
+  const { frameTree } = await session.send('Page.getFrameTree')
+  const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' })
+  const evaluate = async (expression) => {
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression, contextId: executionContextId, awaitPromise: true, returnByValue: true })
+    assert.ok(!exceptionDetails, `axe on ${what}: ${JSON.stringify(exceptionDetails)}`)
+    return result.value
+  }
+  await evaluate(axeSource + ';0')
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running'))
+  const found = await evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    .then((r) => ({ passes: r.passes.length, violations: r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', ')) }))`)
+  await session.detach()
+  assert.ok(found.passes > 5, `axe looked at nothing on ${what}`)
+  assert.deepEqual(found.violations, [], `axe on ${what}`)
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  assert.ok(sideways <= 0, `${what} scrolls sideways by ${sideways} px`)
+}
+
+/** curl as a program would run it; the answer's status and body. */
+export function curl(...args) {
+  const out = execFileSync('curl', ['-s', '-w', '\n%{http_code}', ...args], { encoding: 'utf8' })
+  const at = out.lastIndexOf('\n')
+  const body = out.slice(0, at)
+  return { status: Number(out.slice(at + 1)), body, json: body.startsWith('{') ? JSON.parse(body) : undefined }
+}
