@@ -51,9 +51,11 @@ type Decision struct {
 	Denial *Denial
 	// Route that the call meets; nil when none was found or looked for.
 	Route *apicred.CompiledRoute
-	// Who calls; set when the call is allowed. UserID is empty for
+	// ClientID is who calls; set once that is proved, allowed or not.
+	ClientID string
+	// The rest of who calls, set when the call is allowed. UserID is empty for
 	// account-level credentials. Scope holds the scopes the caller may use now.
-	ClientID, AccountID, UserID, Scope string
+	AccountID, UserID, Scope string
 	// Bearer tells that the caller presented an access token, and not an ID
 	// and secret.
 	Bearer bool
@@ -80,26 +82,31 @@ func (d *Decider) Decide(ctx context.Context, c *Call) Decision {
 		return Decision{Denial: denial, Route: route}
 	}
 	if who.refusal(route, c) != nil {
-		route, denial = d.reconsider(ctx, c, segments, &who)
-		if denial == nil {
+		if route, denial = d.reconsider(ctx, c, segments, &who); denial == nil {
 			denial = who.refusal(route, c)
 		}
-		if denial != nil {
-			d.clients.Count(&who.client, accesstoken.OutcomeDenied, firstScope(route), c.Client)
-			return Decision{Denial: denial, Route: route}
+	}
+	if denial == nil && who.bearer { // Authenticate has counted the call of a Basic client
+		if err := who.client.TakeCall(c.Arrival); err != nil {
+			denial = denialOf(err)
 		}
 	}
-	if who.bearer { // Authenticate has counted the call of a Basic client
-		if err := who.client.TakeCall(c.Arrival); err != nil {
-			d.clients.Count(&who.client, accesstoken.OutcomeDenied, firstScope(route), c.Client)
-			return Decision{Denial: denialOf(err), Route: route}
-		}
+	if denial != nil {
+		return d.denied(c, route, &who, denial)
 	}
 	d.clients.Count(&who.client, accesstoken.OutcomeAllowed, who.using(route), c.Client)
 	return Decision{
 		Route: route, ClientID: who.client.ID(), AccountID: who.client.AccountID(), UserID: who.client.OwnerID(),
 		Scope: apicred.JoinScopes(who.scopes), Bearer: who.bearer,
 	}
+}
+
+// denied counts the refusal of a caller who was proved.
+func (d *Decider) denied(c *Call, route *apicred.CompiledRoute, who *caller, denial *Denial) Decision {
+	if denial.Code != CodeUnavailable { // then nothing was decided
+		d.clients.Count(&who.client, accesstoken.OutcomeDenied, firstScope(route), c.Client)
+	}
+	return Decision{Denial: denial, Route: route, ClientID: who.client.ID()}
 }
 
 // admissible refuses calls that no credential can save, and takes the path
@@ -110,7 +117,7 @@ func (c *Call) admissible() ([]string, *Denial) {
 	case len(c.Authorization) > 1:
 		return nil, &Denial{Code: CodeInvalidToken, Detail: "The request has two Authorization headers. Send one."}
 	case hasQueryToken(c.Query):
-		return nil, &Denial{Code: CodeInvalidToken, Detail: "The request has an access_token in its query, where logs would keep it. Send it as Authorization: Bearer, and revoke this one."}
+		return nil, denyQueryToken()
 	case !plausibleMethod(c.Method):
 		return nil, denyNoRoute(c)
 	}

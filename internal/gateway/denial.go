@@ -121,6 +121,10 @@ func denyNoRoute(c *Call) *Denial {
 	return &Denial{Code: CodeNoRoute, Detail: detail}
 }
 
+func denyQueryToken() *Denial {
+	return &Denial{Code: CodeInvalidToken, Detail: "The request has an access_token in its query, where logs would keep it. Send it as Authorization: Bearer, and revoke this one."}
+}
+
 func denyPath(detail string) *Denial { return &Denial{Code: CodeBadPath, Detail: detail} }
 
 func denyPeer(detail string) *Denial { return &Denial{Code: CodeUntrustedPeer, Detail: detail} }

@@ -34,10 +34,13 @@ func (f forwardAuth) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchan
 		Authorization: r.Header["Authorization"], Client: x.Client, Arrival: x.Start,
 	}
 	denial := trusted(x)
-	if denial == nil && fault != "" {
+	switch {
+	case denial != nil:
+	case hasQueryToken(r.URL.RawQuery):
+		denial = denyQueryToken()
+	case fault != "":
 		denial = denyPeer(fault)
-	}
-	if denial == nil {
+	default:
 		denial = call.describe(r.Header, options.original)
 	}
 	f.answer(r, x, &call, denial, options.full)
@@ -47,7 +50,7 @@ func (f forwardAuth) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchan
 // program's, so no option is read from there.
 func (f forwardAuth) serveEnvoy(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	call := Call{
-		Method: r.Method, Host: r.Host,
+		Method: r.Method, Host: canonicalHost(r.Host),
 		Authorization: r.Header["Authorization"], Client: x.Client, Arrival: x.Start,
 	}
 	denial := trusted(x)
@@ -75,11 +78,14 @@ func (f forwardAuth) answer(r *http.Request, x *web.Exchange, call *Call, denial
 		return
 	}
 	d := f.decider.Decide(r.Context(), call)
+	x.Actor = d.ClientID
+	if d.Route != nil {
+		x.Judged = d.Route.Pattern
+	}
 	if d.Denial != nil {
 		d.Denial.Write(x, full)
 		return
 	}
-	x.Actor = d.ClientID
 	d.setIdentity(x.Header(), x.RequestID)
 	x.WriteHeader(http.StatusOK)
 }

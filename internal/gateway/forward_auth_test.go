@@ -55,6 +55,7 @@ func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 	i := install(t, nowhere)
 	p := i.program(t, nil, "orders:read", "stats")
 	narrow, dark := i.token(t, p, "stats"), i.tokenFor(t, p, "stats", "urn:dark")
+	orders := i.token(t, p, "orders:read")
 	management := i.program(t, nil, "claviger:credentials:read")
 	elsewhere := i.program(t, func(in *lifecycle.NewCredential) {
 		in.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
@@ -106,6 +107,9 @@ func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 		{"trailing slash", call{uri: "/orders/7/", authorization: auth(p.bearer())}, 403, "no_route", "", nil},
 		{"unknown API", call{options: "?api=nothing", authorization: auth(p.bearer())}, 403, "no_route", "", nil},
 		{"another API's route", call{options: "?api=stats", uri: "/orders/7", authorization: auth(p.bearer()), host: "x"}, 200, "", "", nil},
+		{"token in forward-auth's own query", call{options: "?access_token=x", authorization: auth(p.bearer())}, 401, "invalid_token", presented, nil},
+		{"dot behind the host", call{host: "Stats.Example.com.", uri: "/orders/files/x", authorization: auth("Bearer " + orders)}, 403, "insufficient_scope", scopes + `stats"`, []string{"stats"}},
+		{"dot and port behind the host", call{host: "stats.example.com.:443", uri: "/orders/files/x", authorization: auth("Bearer " + orders)}, 403, "insufficient_scope", scopes + `stats"`, []string{"stats"}},
 		{"dead host", call{host: "stats.example.com.evil.example", uri: "/x", authorization: auth(p.bearer())}, 403, "no_route", "", nil},
 	}
 	for _, tt := range tests {
@@ -131,6 +135,9 @@ func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 				t.Error("Retry-After where waiting does not help")
 			}
 		})
+	}
+	if !strings.Contains(i.log.String(), `"judged":"/orders/{id}","actor":"`+p.id+`","code":"insufficient_scope"`) {
+		t.Error("the log does not say who was refused where")
 	}
 	for _, secret := range []string{p.secret, p.token, elsewhere.secret} {
 		if strings.Contains(i.log.String(), secret) {

@@ -84,7 +84,7 @@ func (c *Call) describe(h http.Header, original bool) *Denial {
 	case !single(host) || !plausibleHost(host[0]):
 		return denyPeer("The proxy did not say which host was asked for, or said it twice. Have it set the header " + family + "-Host once.")
 	}
-	c.Method, c.Host = method[0], host[0]
+	c.Method, c.Host = method[0], canonicalHost(host[0])
 	return c.locate(uri[0], original)
 }
 
@@ -94,7 +94,7 @@ func (c *Call) locate(uri string, mayBeAbsolute bool) *Denial {
 	if mayBeAbsolute && !strings.HasPrefix(uri, "/") {
 		scheme, rest, ok := strings.Cut(uri, "://")
 		slash := strings.IndexByte(rest, '/')
-		if !ok || slash < 0 || !plausibleProto(scheme) || !strings.EqualFold(rest[:slash], c.Host) {
+		if !ok || slash < 0 || !plausibleProto(scheme) || !strings.EqualFold(canonicalHost(rest[:slash]), c.Host) {
 			return denyPath("The proxy's X-Original-URL is not a path, nor a URL on the host that X-Original-Host names. Have it send the path and query as the program did.")
 		}
 		uri = rest[slash:]
@@ -127,4 +127,17 @@ func plausibleHost(host string) bool {
 		}
 	}
 	return true
+}
+
+// canonicalHost drops the dot that may end a full domain name: proxies find
+// their backend without it, so the catalogue must too, or a call with it would
+// be judged by the routes of those APIs that name no host.
+func canonicalHost(host string) string {
+	if strings.HasSuffix(host, ".") {
+		return host[:len(host)-1]
+	}
+	if name, port, ok := strings.Cut(host, ".:"); ok {
+		return name + ":" + port
+	}
+	return host
 }

@@ -56,7 +56,7 @@ func (p *Proxy) Routes() []web.Route {
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	x.Pattern = "/"
 	call := Call{
-		Method: r.Method, Host: r.Host,
+		Method: r.Method, Host: canonicalHost(r.Host),
 		Authorization: r.Header["Authorization"], Client: x.Client, Arrival: x.Start,
 	}
 	// The bytes as sent: net/url's reading of them would be another path. The
@@ -66,6 +66,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
 		return
 	}
 	d := p.decider.Decide(r.Context(), &call)
+	x.Actor = d.ClientID
 	if d.Route != nil {
 		x.Pattern = d.Route.Pattern
 	}
@@ -75,7 +76,6 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	case d.Route.API.Upstream == "":
 		(&Denial{Code: CodeNoRoute, Detail: "The gateway has no upstream for this API. Set upstream in the catalogue, or call the API where it is."}).Write(x, true)
 	default:
-		x.Actor = d.ClientID
 		p.forward(w, r, x, &call, &d)
 	}
 }

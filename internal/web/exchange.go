@@ -26,6 +26,9 @@ type Exchange struct {
 	// Pattern is the pattern of the route, for the log. A handler may set a
 	// narrower one from a bounded set; never the path of the request.
 	Pattern string
+	// Judged is the pattern of another request's route, for the log of a door
+	// that answers about other requests. From a bounded set, as Pattern is.
+	Judged string
 	// Actor is who asks, once known: a client ID or user ID, for the log.
 	Actor string
 

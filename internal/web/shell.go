@@ -200,7 +200,7 @@ func (s *Shell) log(r *http.Request, x *Exchange, duration time.Duration) {
 	if !s.logger.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10)
+	attrs := make([]slog.Attr, 0, 10) // on the stack
 	attrs = append(attrs,
 		slog.String("request_id", x.RequestID),
 		slog.String("method", methodName(r.Method)),
@@ -210,6 +210,9 @@ func (s *Shell) log(r *http.Request, x *Exchange, duration time.Duration) {
 	)
 	if address := x.Address(); address != "" {
 		attrs = append(attrs, slog.String("client", address))
+	}
+	if x.Judged != "" {
+		attrs = append(attrs, slog.String("judged", x.Judged))
 	}
 	if x.Actor != "" {
 		attrs = append(attrs, slog.String("actor", x.Actor))
