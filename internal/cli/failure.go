@@ -16,6 +16,9 @@ import (
 func (a *app) fail(command *cobra.Command, err error) int {
 	var usage *usageError
 	if !a.started || errors.As(err, &usage) {
+		if command.Name() == "help" {
+			command = command.Root()
+		}
 		a.say("claviger: %s", sentence(err.Error()))
 		a.say("Run '%s --help' for usage.", command.CommandPath())
 		return exitUsage

@@ -36,7 +36,13 @@ type installation struct {
 
 // addInstallation gives a command the flags by which it finds its installation.
 func addInstallation(a *app, cmd *cobra.Command) *installation {
-	return &installation{app: a, settings: addSettings(cmd, "data_dir", "issuer")}
+	return &installation{app: a, settings: addSettings(cmd, "data_dir")}
+}
+
+// addIssuingInstallation is addInstallation for commands that print links or
+// tokens.
+func addIssuingInstallation(a *app, cmd *cobra.Command) *installation {
+	return &installation{app: a, settings: addSettings(cmd, "data_dir", "issuer"), prints: true}
 }
 
 // do opens the way to the installation, does the work and closes it.

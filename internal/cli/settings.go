@@ -56,7 +56,7 @@ func addSettings(cmd *cobra.Command, keys ...string) *settings {
 func (s *settings) add(cmd *cobra.Command, setting config.Setting) {
 	flag := &settingFlag{kind: settingKind(setting)}
 	usage, _, _ := strings.Cut(strings.ReplaceAll(setting.Doc, "`", ""), ". ")
-	usage = strings.TrimSuffix(usage, ".")
+	usage = strings.ToLower(usage[:1]) + strings.TrimSuffix(usage[1:], ".")
 	switch {
 	case setting.Default != "":
 		usage += " (default " + setting.Default + ")"

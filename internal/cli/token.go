@@ -27,8 +27,7 @@ or those given with --scope. The audit log says that the operator made it.`,
 	scopes.repeat = true
 	ttl := cmd.Flags().Duration("ttl", time.Hour, "how long the token lives, at most 24h")
 	require(cmd, "user")
-	installation := addInstallation(a, cmd)
-	installation.prints = true
+	installation := addIssuingInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
 		in := desk.TokenRequest{
 			UserRef: desk.UserRef{AccountRef: desk.AccountRef{Account: account.String()}, User: user.String()},

@@ -25,8 +25,8 @@ another with: claviger user set-up-link`,
 	account := addAccount(cmd)
 	require(cmd, "email", "role")
 	output := addOutput(cmd)
-	installation := addInstallation(a, cmd)
-	installation.creates, installation.prints = true, true
+	installation := addIssuingInstallation(a, cmd)
+	installation.creates = true
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
 		in := desk.NewUser{
 			AccountRef: desk.AccountRef{Account: account.String()}, Email: email.String(), Name: *name, Role: apicred.Role(role.word),

@@ -20,8 +20,8 @@ earlier links of that person end.`,
 	}
 	account := addAccount(cmd)
 	output := addOutput(cmd)
-	installation := addInstallation(a, cmd)
-	installation.creates, installation.prints = true, true
+	installation := addIssuingInstallation(a, cmd)
+	installation.creates = true
 	cmd.RunE = a.run(func(cmd *cobra.Command, args []string) error {
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			link, err := operator.SetUpLink(cmd.Context(), desk.UserRef{

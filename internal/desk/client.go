@@ -26,7 +26,8 @@ type Client struct{ http *http.Client }
 func Dial(ctx context.Context, path string) (*Client, bool) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	connection, err := dialer.DialContext(ctx, "unix", shortPath(path))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOTDIR) ||
+		errors.Is(err, syscall.EINVAL) { // too long a path for anybody to listen on
 		return nil, false
 	}
 	if err == nil {

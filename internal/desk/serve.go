@@ -99,7 +99,11 @@ func route[In, Out any](mux *http.ServeMux, d *Desk, name string, do func(contex
 func decode(body io.Reader, into any) error {
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
+	err := decoder.Decode(into)
+	if err == nil && !errors.Is(decoder.Decode(&struct{}{}), io.EOF) {
+		err = errors.New("something follows the command")
+	}
+	if err != nil {
 		return apicred.Malformed("The running server cannot read this command. It is of another release: restart it with this one.").Because(err)
 	}
 	return nil
