@@ -27,10 +27,11 @@ func openDoors(ctx context.Context, cfg config.Config) (*doors, error) {
 }
 
 func openDoorsBy(ctx context.Context, cfg config.Config, open opener) (d *doors, err error) {
-	d = &doors{}
+	opened := &doors{} // d itself is nil by the time a failed return is deferred
+	d = opened
 	defer func() {
 		if err != nil {
-			d.close()
+			opened.close()
 		}
 	}()
 	if cfg.TLSCertificate != "" {
