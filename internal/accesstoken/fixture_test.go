@@ -30,6 +30,7 @@ type rig struct {
 	t         testing.TB
 	clock     *clock
 	store     *cuttable
+	keys      keyring.Store
 	life      *lifecycle.Service
 	ring      *keyring.Ring
 	directory *accesstoken.Directory
@@ -86,8 +87,9 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(func() { must(t, store.Close()) })
 	must(t, store.Migrate(ctx))
 	r.store = &cuttable{Store: store.AccessToken()}
+	r.keys = store.Keyring()
 	master := keyring.NewMaster([32]byte{1})
-	r.ring, err = keyring.Open(ctx, store.Keyring(), master, r.clock.Now)
+	r.ring, err = keyring.Open(ctx, r.keys, master, r.clock.Now)
 	must(t, err)
 	hasher := master.Hasher()
 	r.directory = accesstoken.NewDirectory(r.store, hasher, accesstoken.Options{

@@ -141,19 +141,19 @@ func (d *Directory) apply(ctx context.Context, c Change) error {
 func (d *Directory) applyCredential(ctx context.Context, clientID string) error {
 	t := d.current.Load()
 	record, err := d.store.CredentialRecord(ctx, clientID)
-	if apicred.IsKind(err, apicred.KindNotFound) {
-		if id, ok := parseUID(clientID); ok {
-			t.remove(id)
-		}
-		return nil
+	var e *entry
+	if err == nil {
+		e, err = t.entryOf(&record, d.hasher)
 	}
-	if err != nil {
+	switch {
+	case apicred.IsKind(err, apicred.KindUnavailable):
 		return err
-	}
-	e, err := t.entryOf(&record, d.hasher)
-	if err != nil {
-		// Neither the old nor the new state can be trusted to be meant.
-		d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.Any("cause", err))
+	case err != nil:
+		// Gone, or not understood. Then the old state cannot be trusted any
+		// more; and one broken row must not stop this node from following.
+		if !apicred.IsKind(err, apicred.KindNotFound) {
+			d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.String("client_id", clientID), slog.Any("cause", cause(err)))
+		}
 		if id, ok := parseUID(clientID); ok {
 			t.remove(id)
 		}

@@ -2,12 +2,14 @@ package accesstoken_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
@@ -137,6 +139,39 @@ type noHasher struct{}
 func (noHasher) Peppers() int                              { return 1 }
 func (noHasher) PepperIndex(string) int                    { return -1 }
 func (noHasher) Sum(int, string) (s accesstoken.SecretSum) { return s }
+
+// One row that cannot be read ends that credential, not the node.
+func TestFollow_LeavesOutACredentialItCannotRead(t *testing.T) {
+	r := newRig(t)
+	broken, other := r.credential("reports"), r.credential("reports")
+	store := &unreadable{Store: r.store, clientID: broken.id}
+	d := accesstoken.NewDirectory(store, keyring.NewMaster([32]byte{1}).Hasher(), accesstoken.Options{Clock: r.clock.Now, MaxOffline: time.Hour})
+	must(t, d.Load(t.Context()))
+	_, err := d.Authenticate(t.Context(), broken.auth())
+	must(t, err)
+	name := "renamed"
+	for _, c := range []credential{broken, other} {
+		must(t, edit(lifecycle.CredentialChange{Name: &name})(r, c))
+	}
+	must(t, d.CatchUp(t.Context()))
+	_, err = d.Authenticate(t.Context(), broken.auth())
+	wantKind(t, err, apicred.KindUnauthenticated, "unknown client")
+	_, err = d.Authenticate(t.Context(), other.auth())
+	must(t, err)
+}
+
+// unreadable is a store with one broken row.
+type unreadable struct {
+	accesstoken.Store
+	clientID string
+}
+
+func (s *unreadable) CredentialRecord(ctx context.Context, clientID string) (accesstoken.CredentialRecord, error) {
+	if clientID == s.clientID {
+		return accesstoken.CredentialRecord{}, apicred.Internal(errors.New("the scopes are no JSON"))
+	}
+	return s.Store.CredentialRecord(ctx, clientID)
+}
 
 func TestStaleness_ServesTheKnownForABoundedTimeAndThenNobody(t *testing.T) {
 	r := newRig(t)

@@ -102,6 +102,7 @@ func TestRounds_AWaiterLeavesWithItsRequestAndTheRunGoesOn(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		pass(2 * time.Second)
+		synctest.Wait()
 		if runs != 1 || r.running != nil {
 			t.Errorf("after it left: %d runs", runs)
 		}

@@ -1,0 +1,85 @@
+package accesstoken_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
+)
+
+// rotate promotes the next key, as another node does it: this one hears of it
+// by the feed alone.
+func (r *rig) rotate() *keyring.Ring {
+	r.t.Helper()
+	r.changeKeys("signing_key.rotate", func(tx keyring.Tx, record keyring.Record) error {
+		switch record.Status {
+		case keyring.StatusActive:
+			record.Status = keyring.StatusRetired
+		case keyring.StatusNext:
+			record.Status = keyring.StatusActive
+		case keyring.StatusRetired:
+		}
+		return tx.UpdateSigningKey(r.t.Context(), record)
+	})
+	ring, err := keyring.Open(r.t.Context(), r.keys, keyring.NewMaster([32]byte{1}), r.clock.Now)
+	must(r.t, err)
+	return ring
+}
+
+func (r *rig) changeKeys(action string, change func(keyring.Tx, keyring.Record) error) {
+	r.t.Helper()
+	ctx := r.t.Context()
+	must(r.t, r.keys.ChangeSigningKeys(ctx, func(tx keyring.Tx) error {
+		records, err := tx.SigningKeys(ctx)
+		if err != nil {
+			return err
+		}
+		for _, record := range records {
+			if err := change(tx, record); err != nil {
+				return err
+			}
+		}
+		return tx.Record(ctx, apicred.AuditEvent{
+			EventID: uuid.NewString(), At: r.clock.Now(), ActorType: apicred.ActorOperator, Action: action,
+			TargetType: apicred.TargetSigningKey, TargetID: "all", Outcome: apicred.OutcomeDone,
+		})
+	}))
+}
+
+func TestVerify_LearnsOfANewKeyBeforeItRefusesAToken(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("orders:write")
+	r.rotate()
+	elsewhere := r.rotate() // signs with a key made after this node read its own
+	token, err := accesstoken.NewIssuer(r.directory, elsewhere).Issue(t.Context(), r.client(c), accesstoken.IssueRequest{})
+	must(t, err)
+	r.store.cut.Store(true)
+	_, err = r.verify(token.Raw, orders)
+	wantKind(t, err, apicred.KindUnavailable, "")
+	r.store.cut.Store(false)
+	_, err = r.verify(token.Raw, orders)
+	must(t, err)
+}
+
+func TestVerify_ForgetsTokensWithTheirKey(t *testing.T) {
+	r := newRig(t)
+	raw := r.token(r.credential("orders:write"), "")
+	_, err := r.verify(raw, orders)
+	must(t, err)
+	r.rotate()
+	must(t, r.directory.CatchUp(t.Context()))
+	_, err = r.verify(raw, orders)
+	must(t, err)
+	r.changeKeys("signing_key.delete", func(tx keyring.Tx, record keyring.Record) error {
+		if record.Status == keyring.StatusRetired {
+			return tx.DeleteSigningKey(t.Context(), record.KID)
+		}
+		return nil
+	})
+	must(t, r.directory.CatchUp(t.Context()))
+	_, err = r.verify(raw, orders)
+	wantKind(t, err, apicred.KindUnauthenticated, "token: unknown signing key")
+}
