@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,8 @@ import (
 // fail says on stderr what went wrong and what to do, and returns the exit code.
 func (a *app) fail(command *cobra.Command, err error) int {
 	var usage *usageError
-	if !a.started || errors.As(err, &usage) {
+	var output *fs.PathError // stdout cannot be written to; cobra's own commands have no mark of having begun
+	if errors.As(err, &usage) || !a.started && !errors.As(err, &output) {
 		if command.Name() == "help" {
 			command = command.Root()
 		}

@@ -41,7 +41,7 @@ func TestScripts_HoldAgainstTheProgram(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "answers": answers, "occupy": occupy, "sql": runSQL, "savestdout": saveStdout,
+			"exits": exits, "full": full, "answers": answers, "occupy": occupy, "sql": runSQL, "savestdout": saveStdout,
 			"lock": held.lock, "unlock": held.unlock,
 		},
 	})
@@ -60,6 +60,21 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// full PROGRAM ARGS... runs a program whose stdout is a full disk.
+func full(ts *testscript.TestScript, _ bool, args []string) {
+	device, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	ts.Check(err)
+	defer device.Close()
+	var talk bytes.Buffer
+	programs := filepath.SplitList(ts.Getenv("PATH"))[0] // where testscript puts them
+	cmd := exec.CommandContext(context.Background(), filepath.Join(programs, args[0]), args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), device, &talk
+	var exit *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(talk.Bytes(), []byte("no space left")) {
+		ts.Fatalf("with a full disk behind stdout: %v\n%s", err, &talk)
 	}
 }
 
