@@ -77,16 +77,17 @@ func credentialsWhere(q lifecycle.CredentialQuery, condition string) candidates 
 }
 
 // searchCandidates selects what the longest word, the client ID or the owner's
-// e-mail may be; composeSearch then demands the rest.
+// e-mail may mean; composeSearch then demands the rest.
 func searchCandidates(c *composed, accountID, folded string) {
 	if words := searchWords(folded); len(words) > 0 && len(words) <= maxSearchWords {
 		c.add("SELECT w.client_id FROM credential_words AS w WHERE w.account_id = ", c.bind(accountID))
 		composePrefix(c, "w.word", words[0])
 		c.add(" UNION ALL ")
 	}
-	c.add("SELECT i.client_id FROM credentials AS i WHERE i.account_id = ", c.bind(accountID))
+	// Of any account, since SQLite would take an index by account for this one.
+	c.add("SELECT i.client_id FROM credentials AS i WHERE 1 = 1")
 	composePrefix(c, "i.client_id", folded)
-	c.add(" UNION ALL SELECT o.client_id FROM persons AS p JOIN credentials AS o ON o.owner_id = p.user_id AND o.account_id = ", c.bind(accountID), " WHERE 1 = 1")
+	c.add(" UNION ALL SELECT o.client_id FROM persons AS p CROSS JOIN credentials AS o WHERE o.owner_id = p.user_id AND o.account_id = ", c.bind(accountID))
 	composePrefix(c, "p.email_folded", folded)
 }
 

@@ -19,13 +19,13 @@ func nameWords(folded string) []string {
 	var words []string
 	for _, token := range strings.Fields(folded) {
 		words = append(words, token)
-		inWord := true // the token's own beginning is in already
+		inWord := false
 		for i, r := range token {
 			letter := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
-			if letter && !inWord {
+			if letter && !inWord && i > 0 {
 				words = append(words, token[i:])
 			}
-			inWord = letter || i == 0
+			inWord = letter
 		}
 	}
 	slices.Sort(words)

@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"fmt"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/lifecycle"
+)
+
+func directoryTests() map[string]func(*fixture) {
+	return map[string]func(*fixture){
+		"Load_HandsOverEverythingInOrder":     loadEverything,
+		"Load_OfManyRowsLeavesNoneOut":        loadMany,
+		"Load_OfAnEmptyStoreIsItsHead":        loadEmpty,
+		"Load_ReturnsTheHeadOfItsOwnSnapshot": loadSnapshot,
+	}
+}
+
+// loader collects what it is handed, as a Loader must: copying slices.
+type loader struct {
+	order       []string
+	catalogue   apicred.Catalogue
+	version     int64
+	accounts    map[string]apicred.Account
+	users       map[string]apicred.User
+	credentials map[string]accesstoken.CredentialRecord
+	first       func()
+}
+
+func newLoader() *loader {
+	return &loader{
+		accounts: map[string]apicred.Account{}, users: map[string]apicred.User{}, credentials: map[string]accesstoken.CredentialRecord{},
+	}
+}
+
+func (l *loader) came(what string) {
+	if n := len(l.order); n == 0 || l.order[n-1] != what {
+		l.order = append(l.order, what)
+	}
+}
+
+func (l *loader) LoadCatalogue(c apicred.Catalogue, version int64) {
+	l.came("catalogue")
+	l.catalogue, l.version = c, version
+	if l.first != nil {
+		l.first()
+	}
+}
+
+func (l *loader) LoadAccount(a apicred.Account) {
+	l.came("accounts")
+	l.accounts[a.ID] = a
+}
+
+func (l *loader) LoadUser(u apicred.User) {
+	l.came("users")
+	l.users[u.AccountID+" "+u.ID] = u
+}
+
+func (l *loader) LoadCredential(r accesstoken.CredentialRecord) {
+	l.came("credentials")
+	r.Credential.Scopes = append([]string(nil), r.Credential.Scopes...)
+	r.Credential.AllowedCIDRs = append([]prefix(nil), r.Credential.AllowedCIDRs...)
+	r.Secrets = append([]apicred.Secret(nil), r.Secrets...)
+	l.credentials[r.Credential.ClientID] = r
+}
+
+func loadEverything(f *fixture) {
+	a, b := f.account("Acme"), f.account("Other")
+	u := f.user(a.ID, "ada@example.com")
+	f.user(b.ID, "bob@example.com")
+	f.change(func(tx lifecycle.Tx) error { return tx.SaveCatalogue(f.Context(), someCatalogue("x"), 0) })
+	one, two, none := f.credential(a.ID), f.credential(b.ID), f.credential(a.ID)
+	ones, twos := f.secrets(one.ClientID), f.secrets(two.ClientID)
+	f.recordEvents(f.event("credential.create"))
+
+	l := newLoader()
+	head, err := f.store.AccessToken().Load(f.Context(), l)
+	f.must(err)
+	f.equal(head, f.head())
+	f.equal(l.order, []string{"catalogue", "accounts", "users", "credentials"})
+	f.equal(l.catalogue, someCatalogue("x"))
+	f.equal(l.version, int64(1))
+	f.equal(l.accounts, map[string]apicred.Account{a.ID: a, b.ID: b})
+	f.equal(len(l.users), 2)
+	f.equal(l.users[a.ID+" "+u.ID], u)
+	f.equal(l.credentials, map[string]accesstoken.CredentialRecord{
+		one.ClientID:  {Credential: one, Secrets: ones},
+		two.ClientID:  {Credential: two, Secrets: twos},
+		none.ClientID: {Credential: none},
+	})
+}
+
+func loadEmpty(f *fixture) {
+	l := newLoader()
+	head, err := f.store.AccessToken().Load(f.Context(), l)
+	f.must(err)
+	f.equal(head, f.head())
+	f.equal(l.order, []string{"catalogue"})
+}
+
+// loadMany needs more than a page of everything, whatever a page is.
+func loadMany(f *fixture) {
+	const many = 2100
+	a := f.account("Acme")
+	want := map[string]int{}
+	f.change(func(tx lifecycle.Tx) error {
+		for i := range many {
+			p := apicred.Person{ID: f.id(), Email: fmt.Sprintf("u%d@example.com", i), CreatedAt: start()}
+			f.must(tx.InsertPerson(f.Context(), p))
+			f.must(tx.InsertUser(f.Context(), apicred.User{Person: p, AccountID: a.ID, Role: apicred.RoleAgent, Status: apicred.UserActive, Version: 1}))
+			c := apicred.Credential{ClientID: f.id(), AccountID: a.ID, Name: "x", Level: apicred.LevelUser, OwnerID: p.ID, Version: 1, CreatedAt: start()}
+			f.must(tx.InsertCredential(f.Context(), c))
+			want[c.ClientID] = i % 3
+			for range i % 3 {
+				f.must(tx.InsertSecret(f.Context(), f.newSecret(c.ClientID)))
+			}
+		}
+		return nil
+	})
+	l := newLoader()
+	_, err := f.store.AccessToken().Load(f.Context(), l)
+	f.must(err)
+	f.equal(len(l.users), many)
+	got := map[string]int{}
+	for id, r := range l.credentials {
+		got[id] = len(r.Secrets)
+	}
+	f.equal(got, want)
+}
+
+func loadSnapshot(f *fixture) {
+	c := f.credential(f.account("Acme").ID)
+	f.recordEvents(f.event("credential.create"))
+	before := f.head()
+	l := newLoader()
+	l.first = func() {
+		f.change(func(tx lifecycle.Tx) error {
+			f.must(tx.DeleteCredential(f.Context(), c.AccountID, c.ClientID))
+			return tx.Record(f.Context(), f.event("credential.delete"))
+		})
+	}
+	head, err := f.store.AccessToken().Load(f.Context(), l)
+	f.must(err)
+	f.equal(head, before)
+	f.equal(len(l.credentials), 1)
+}

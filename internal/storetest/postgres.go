@@ -1,0 +1,183 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// PostgresServer is a PostgreSQL server of a test's own, on a Unix socket.
+type PostgresServer struct {
+	bin       string
+	directory string
+	databases atomic.Int64
+}
+
+// Postgres starts a PostgreSQL server for t and returns the URL of an empty
+// database in it. A test with many databases calls StartPostgres once.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	return StartPostgres(t).Database(t)
+}
+
+// StartPostgres starts a PostgreSQL server that lives as long as t. It keeps
+// nothing safe from a crash (fsync is off). Where PostgreSQL is not installed,
+// t fails: what must run on both engines is never tested on one alone.
+func StartPostgres(t testing.TB) *PostgresServer {
+	t.Helper()
+	s := &PostgresServer{bin: postgresPrograms(t), directory: serverDirectory(t)}
+	data := filepath.Join(s.directory, "data")
+	s.run(t, "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions")
+	stopped := s.serve(t, data)
+	deadline := time.After(time.Minute)
+	for tick := time.NewTicker(20 * time.Millisecond); ; {
+		select {
+		case <-tick.C:
+			if s.program(t.Context(), "pg_isready", "--quiet", "--host", s.directory).Run() == nil {
+				tick.Stop()
+				return s
+			}
+		case <-stopped:
+			t.Fatalf("PostgreSQL ended while starting: %s", s.log())
+		case <-deadline:
+			t.Fatalf("PostgreSQL did not start within a minute: %s", s.log())
+		}
+	}
+}
+
+// Database makes an empty database and returns its URL.
+func (s *PostgresServer) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	s.run(t, "createdb", "--host", s.directory, "--username", "postgres", "--template", "template0", name)
+	query := url.Values{"host": {s.directory}}
+	return "postgres://postgres@/" + name + "?" + query.Encode()
+}
+
+// Copy makes a database that is a copy of the one at databaseURL, which nobody
+// may be connected to, and returns its URL.
+func (s *PostgresServer) Copy(t testing.TB, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	s.run(t, "createdb", "--host", s.directory, "--username", "postgres", "--template", u.Path[1:], name)
+	u.Path = "/" + name
+	return u.String()
+}
+
+// serve runs the server until t ends; the channel closes when it has ended.
+func (s *PostgresServer) serve(t testing.TB, data string) <-chan struct{} {
+	t.Helper()
+	stopped := make(chan struct{})
+	started := make(chan error, 1)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	cmd := s.program(ctx, "postgres", "-D", data, "-k", s.directory, "-h", "",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "autovacuum=off")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // fast shutdown
+	cmd.WaitDelay = 20 * time.Second
+	logFile, err := os.Create(filepath.Join(s.directory, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = logFile, logFile
+	go func() {
+		// The kernel ends the server with the thread that started it (see
+		// asServerUser), so this thread must last as long.
+		runtime.LockOSThread()
+		defer close(stopped)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // it always ends by a signal
+		}
+		_ = logFile.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-stopped
+	})
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	return stopped
+}
+
+func (s *PostgresServer) run(t testing.TB, program string, args ...string) {
+	t.Helper()
+	if out, err := s.program(t.Context(), program, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s%s", program, err, out, s.log())
+	}
+}
+
+func (s *PostgresServer) program(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
+	cmd.Dir = s.directory
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"} // no PG… of the developer's
+	asServerUser(cmd)
+	return cmd
+}
+
+func (s *PostgresServer) log() []byte {
+	text, _ := os.ReadFile(filepath.Join(s.directory, "log")) // empty before the start
+	return text
+}
+
+// serverDirectory makes a directory with a short path, since a socket's may have
+// about 100 bytes, that belongs to the server's user.
+func serverDirectory(t testing.TB) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(directory); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := giveToServerUser(directory); err != nil {
+		t.Fatal(err)
+	}
+	return directory
+}
+
+// postgresPrograms finds the directory of initdb, postgres and createdb, which
+// Debian keeps out of PATH. The newest version wins.
+func postgresPrograms(t testing.TB) string {
+	t.Helper()
+	var directories []string
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			directories = append(directories, filepath.Dir(path))
+		}
+	}
+	packaged, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is well-formed
+	slices.Reverse(packaged)
+	for _, d := range append(directories, packaged...) {
+		if hasPrograms(d, "initdb", "postgres", "createdb", "pg_isready") {
+			return d
+		}
+	}
+	t.Fatal("PostgreSQL is not installed, and this must hold on it too. Install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql).")
+	return ""
+}
+
+func hasPrograms(directory string, programs ...string) bool {
+	return !slices.ContainsFunc(programs, func(p string) bool {
+		_, err := os.Stat(filepath.Join(directory, p))
+		return err != nil
+	})
+}
