@@ -206,7 +206,7 @@ func (l *Link) alive(now time.Time) bool {
 func deadLink() *apicred.Error {
 	return &apicred.Error{
 		Kind:    apicred.KindNotFound,
-		Message: "This link has been used or has expired. Ask the operator for a new one: claviger user set-up-link EMAIL.",
+		Message: "This link has been used or has expired. Ask the operator for a new one: claviger user set-up-link EMAIL, or, before there is a first admin, a restart of the server.",
 	}
 }
 

@@ -249,7 +249,7 @@ func TestLinks_ThatDoNotWorkGetOneAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	unknown := strings.Repeat("A", 43)
-	const want = "This link has been used or has expired. Ask the operator for a new one: claviger user set-up-link EMAIL."
+	const want = "This link has been used or has expired. Ask the operator for a new one: claviger user set-up-link EMAIL, or, before there is a first admin, a restart of the server."
 	for name, token := range map[string]login.LinkToken{
 		"used": used, "unknown": login.LinkTokenFrom(unknown), "empty": login.LinkTokenFrom(""), "junk": login.LinkTokenFrom("../x"),
 		"truncated": login.LinkTokenFrom(used.Reveal()[:42]), "padded": login.LinkTokenFrom(used.Reveal() + "="), "re-cased": login.LinkTokenFrom(swapCase(used.Reveal())),

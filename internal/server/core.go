@@ -92,7 +92,7 @@ func migrate(ctx context.Context, url string) error {
 
 // assemble derives the keys, fills the directory and builds the use cases.
 func (c *Core) assemble(ctx context.Context, issuer string) error {
-	keys, err := c.Config.OpenMasterKeys(rand.Reader)
+	keys, err := c.openMasterKeys(ctx)
 	if err != nil {
 		return err
 	}
@@ -118,6 +118,19 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 		return err
 	}
 	return c.Directory.Load(ctx)
+}
+
+// openMasterKeys makes a master key only for a database that nothing was sealed
+// in yet: a lost key must be restored, and a new one would only hide that.
+func (c *Core) openMasterKeys(ctx context.Context) (config.MasterKeys, error) {
+	sealed, err := c.Store.Keyring().SigningKeys(ctx)
+	if err != nil {
+		return config.MasterKeys{}, err
+	}
+	if len(sealed) > 0 {
+		return c.Config.OpenMasterKeys(nil)
+	}
+	return c.Config.OpenMasterKeys(rand.Reader)
 }
 
 // catchUp makes a committed change live on this node before its maker is
