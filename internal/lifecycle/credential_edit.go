@@ -42,7 +42,7 @@ func (s *Service) EditCredential(ctx context.Context, actor apicred.Actor, clien
 		if in.Version != 0 && in.Version != before.Version {
 			return apicred.Stale()
 		}
-		if err := s.saveCredential(ctx, tx, &actor, &f, before, after, "credential.edit"); err != nil {
+		if err := s.saveCredential(ctx, tx, &actor, &f, credentialEdit{"credential.edit", before, after}); err != nil {
 			return err
 		}
 		out, err = s.reread(ctx, tx, &actor, &f, clientID)
@@ -93,9 +93,17 @@ func edited(f *facts, c apicred.Credential, in *CredentialChange, now time.Time)
 	return c, v.err()
 }
 
+// credentialEdit is a credential before and after a change, and what the audit
+// calls the change.
+type credentialEdit struct {
+	action        string
+	before, after apicred.Credential
+}
+
 // saveCredential stores an edited credential, recomputes its suspension, and
 // audits before and after. Nothing is written when nothing differs.
-func (s *Service) saveCredential(ctx context.Context, tx Tx, actor *apicred.Actor, f *facts, before, after apicred.Credential, action string) error {
+func (s *Service) saveCredential(ctx context.Context, tx Tx, actor *apicred.Actor, f *facts, edit credentialEdit) error {
+	before, after := edit.before, edit.after
 	owner, err := s.owner(ctx, tx, &after)
 	if err != nil {
 		return err
@@ -112,7 +120,7 @@ func (s *Service) saveCredential(ctx context.Context, tx Tx, actor *apicred.Acto
 		return err
 	}
 	return s.record(ctx, tx, actor, recorded{
-		action: action, target: apicred.TargetCredential, id: after.ClientID,
+		action: edit.action, target: apicred.TargetCredential, id: after.ClientID,
 		before: recordCredential(&before), after: recordCredential(&after),
 	})
 }
@@ -182,7 +190,7 @@ func (s *Service) switchCredential(ctx context.Context, actor apicred.Actor, cli
 		if err := turn(&after, &f); err != nil {
 			return err
 		}
-		if err := s.saveCredential(ctx, tx, &actor, &f, before, after, auditAction); err != nil {
+		if err := s.saveCredential(ctx, tx, &actor, &f, credentialEdit{auditAction, before, after}); err != nil {
 			return err
 		}
 		out, err = s.reread(ctx, tx, &actor, &f, clientID)
