@@ -32,7 +32,7 @@ type Config struct {
 // Shell serves a Router. It is an http.Handler, safe for concurrent use.
 type Shell struct {
 	router  *Router
-	logger  *slog.Logger
+	lines   slog.Handler
 	metrics *Metrics
 	proxies Proxies
 	name    string
@@ -43,7 +43,7 @@ type Shell struct {
 // NewShell takes the router over; add no routes afterwards.
 func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
-		router: router, logger: c.Logger, metrics: c.Metrics, proxies: c.Proxies,
+		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies,
 		name: c.Listener, bare: c.Bare, headers: newBrowserHeaders(c.HSTS),
 	}
 	for _, e := range router.exact {
@@ -158,13 +158,14 @@ func (s *Shell) finish(r *http.Request, x *Exchange, e *entry) {
 	if x.status == 0 {
 		x.status = http.StatusOK // net/http answers 200 for a handler that wrote nothing
 	}
-	duration := time.Since(x.Start)
+	end := time.Now()
+	duration := end.Sub(x.Start)
 	m := e.metrics
 	if m == nil {
 		m = s.metrics.route(s.name, x.Pattern)
 	}
 	m.observe(x.status, duration)
-	s.log(r, x, duration)
+	s.log(r, x, end)
 	if cut {
 		panic(http.ErrAbortHandler)
 	}
@@ -191,22 +192,23 @@ func (s *Shell) recovered(x *Exchange, fault any) (cut bool) {
 }
 
 // log writes the one line of a request. It names the route's pattern, never the
-// path or query, which may hold what people should not have put there.
-func (s *Shell) log(r *http.Request, x *Exchange, duration time.Duration) {
+// path or query, which may hold what people should not have put there. The
+// record is made by hand: slog.Logger would look up the caller and the time.
+func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	level := slog.LevelInfo
 	if x.status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	if !s.logger.Enabled(r.Context(), level) {
+	if !s.lines.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10) // on the stack
+	attrs := make([]slog.Attr, 0, 10) // stays on the stack
 	attrs = append(attrs,
 		slog.String("request_id", x.RequestID),
 		slog.String("method", methodName(r.Method)),
 		slog.String("route", x.Pattern),
 		slog.Int("status", x.status),
-		slog.Int64("duration_us", duration.Microseconds()),
+		slog.Int64("duration_us", end.Sub(x.Start).Microseconds()),
 	)
 	if address := x.Address(); address != "" {
 		attrs = append(attrs, slog.String("client", address))
@@ -223,7 +225,9 @@ func (s *Shell) log(r *http.Request, x *Exchange, duration time.Duration) {
 	if x.cause != nil {
 		attrs = append(attrs, slog.String("cause", x.cause.Error()))
 	}
-	s.logger.LogAttrs(r.Context(), level, "request", attrs...)
+	line := slog.NewRecord(end, level, "request", 0)
+	line.AddAttrs(attrs...)
+	_ = s.lines.Handle(r.Context(), line) // there is nobody to tell
 }
 
 // methodName bounds what a stranger can write into the log.
