@@ -85,7 +85,7 @@ func encode(w io.Writer, body any) error {
 	return nil
 }
 
-const introduction = `Everything that the console and the command line do, they do through this API.
+const introduction = `What the console does, it does through this API, and so can every program that may.
 
 **Who asks.** Send an access token whose audience is ` + "`<issuer>/api/v1`" + `: from the token endpoint, for a credential that holds
 ` + "`claviger:`" + ` scopes, or from ` + "`claviger token`" + `. A credential acts as its owner; an account-level one manages account-level

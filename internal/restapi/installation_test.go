@@ -130,7 +130,7 @@ func bearer(token string) caller {
 func (i *installation) as(name string, scopes ...string) caller {
 	i.t.Helper()
 	user := i.users[name]
-	if scopes == nil {
+	if scopes == nil { // none given; an empty list asks for a token without scopes
 		grant, err := i.service.GrantPersonToken(i.t.Context(), user.AccountID, user.ID, nil)
 		must(i.t, err)
 		scopes = grant.Scopes
@@ -251,4 +251,11 @@ func (i *installation) create(who caller, body string) (clientID, secret string)
 
 func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+// disableArea hides the API Credentials area of the first account.
+func (i *installation) disableArea() error {
+	off := false
+	_, err := i.service.EditAccount(i.t.Context(), operator(), i.accounts["first"].ID, lifecycle.AccountChange{APICredentialsEnabled: &off})
+	return err
 }

@@ -52,7 +52,7 @@ func New(d Deps) (*Surface, error) {
 	s.openapi = config.OpenAPI
 	s.register(humago.NewWithPrefix(s.mux, prefix, config))
 	finishDocument(s.openapi)
-	if s.reference, err = newReferencePage(s.openapi); err != nil {
+	if s.reference, err = newReferencePage(s.openapi, d.Issuer); err != nil {
 		return nil, err
 	}
 	s.serveItself("/openapi.json", s.serveDocument)
