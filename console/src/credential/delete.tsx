@@ -6,7 +6,7 @@ import { Notice } from '../ui/notice'
 import { Ago } from '../ui/time'
 import { useToast } from '../ui/toast'
 import { ConfirmDialog } from './confirm'
-import { credentialPath, useRefreshCredentials } from './queries'
+import { credentialPath, useForgetCredential, useRefreshCredentials } from './queries'
 
 interface CredentialDialogProps {
   credential: Credential
@@ -22,7 +22,7 @@ interface DeleteDialogProps extends CredentialDialogProps {
 /** Deletes a credential once its name was typed. */
 export function DeleteDialog({ credential, open, onClose, onClosed, onDeleted }: DeleteDialogProps) {
   const { api } = useSession()
-  const refresh = useRefreshCredentials()
+  const forget = useForgetCredential()
   const toast = useToast()
   const [typed, setTyped] = useState('')
   const input = useRef<HTMLInputElement>(null)
@@ -31,7 +31,7 @@ export function DeleteDialog({ credential, open, onClose, onClosed, onDeleted }:
     toast(`${credential.name} was deleted.`)
     onDeleted?.()
     onClose()
-    await refresh()
+    await forget(credential.client_id)
   }
   return (
     <ConfirmDialog

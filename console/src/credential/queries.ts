@@ -59,3 +59,17 @@ export function useRefreshCredentials(): () => Promise<void> {
     [api.accountID, queries],
   )
 }
+
+/** Makes the lists read again after a deletion. The credential itself is not asked for: it is gone. */
+export function useForgetCredential(): (clientID: string) => Promise<void> {
+  const { api } = useSession()
+  const queries = useQueryClient()
+  return useCallback(
+    async (clientID) => {
+      const gone = [api.accountID, 'credentials', 'one', clientID].join()
+      const others = (query: { queryKey: readonly unknown[] }) => query.queryKey.join() !== gone
+      await queries.invalidateQueries({ queryKey: [api.accountID, 'credentials'], predicate: others })
+    },
+    [api.accountID, queries],
+  )
+}

@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { CircleHelp, KeyRound, Menu as MenuIcon, X } from 'lucide-react'
 import { useRef, useState, type ReactNode } from 'react'
-import { Link } from 'wouter'
+import { Link, useLocation } from 'wouter'
 import { CREDENTIALS_PATH, usePaths } from '../session/paths'
 import { IconButton } from '../ui/button'
 import { classes } from '../ui/classes'
@@ -78,7 +78,8 @@ const ENTRY =
 
 function Navigation({ credentialsShown, onHelp, onGo }: NavigationProps) {
   const paths = usePaths()
-  const here = window.location.pathname.startsWith(CREDENTIALS_PATH)
+  const [path] = useLocation()
+  const here = path.startsWith(CREDENTIALS_PATH)
   return (
     <>
       <AccountSwitcher onGo={onGo} />

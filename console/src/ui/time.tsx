@@ -10,11 +10,11 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
-/** "19 days ago", "in 3 hours", "just now"; the largest unit that fits, cut off rather than rounded up. */
+/** "19 days ago", "in 3 hours", "just now": the largest unit that fits. The past is cut off, the future rounded. */
 export function relativeTime(time: string, now: number = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000
   for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return RELATIVE.format(Math.trunc(seconds / length), unit)
+    if (Math.abs(seconds) >= length) return RELATIVE.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit)
   }
   return seconds > 0 ? 'in less than a minute' : 'just now'
 }
