@@ -63,7 +63,7 @@ func Migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*Core, error) {
 	c := &Core{Config: cfg, Log: log}
 	if _, sqlite := cfg.SQLitePath(); sqlite {
-		lock, err := lockDirectory(cfg.DataDir)
+		lock, err := lockDirectory(ctx, cfg.DataDir)
 		if err != nil {
 			return nil, err
 		}

@@ -101,14 +101,21 @@ func (c *Core) applyCatalogueFile(ctx context.Context) error {
 	}
 	document, err := lifecycle.DecodeCatalogue(data)
 	if err != nil {
-		return err
+		return inFile(path, err)
 	}
 	_, changed, err := c.Lifecycle.ApplyCatalogue(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true}, document, -1)
 	if err != nil {
-		return err
+		return inFile(path, err)
 	}
 	c.Log.InfoContext(ctx, "catalogue file applied", slog.String("file", filepath.Base(path)), slog.Bool("changed", changed))
 	return nil
+}
+
+// inFile names the catalogue file before what is wrong with it.
+func inFile(path string, err error) error {
+	e := *apicred.AsError(err)
+	e.Message = "The catalogue file " + path + " (catalogue_file) was not applied. " + e.Message
+	return &e
 }
 
 // say writes one line of talk; a terminal that went away is no reason to stop.
