@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -154,7 +155,7 @@ func run(t *testing.T, dir string, args ...string) (stdout, stderr string, code 
 	cmd := exec.Command(claviger, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, plainEnvironment(), &out, &talk
 	err := cmd.Run()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return out.String(), talk.String(), cmd.ProcessState.ExitCode()
@@ -186,19 +187,6 @@ func startDemo(t *testing.T) *demo {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// token is the management token of the first person of the first account with
-// the role.
-func (d *demo) token(t *testing.T, role string) string {
-	t.Helper()
-	for _, u := range d.Users {
-		if u.Role == role && u.AccountID == d.AccountID {
-			return u.ManagementToken
-		}
-	}
-	t.Fatalf("the demo has no %s", role)
-	return ""
 }
 
 // answer is an HTTP answer read whole.

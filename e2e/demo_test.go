@@ -16,7 +16,7 @@ func TestDemo_PrintedSequenceWorksWhenPasted(t *testing.T) {
 	_, rest, _ := strings.Cut(shown, "line by line:\n")
 	script, _, _ := strings.Cut(rest, "API reference:")
 	script = regexp.MustCompile(`(?m)^  `).ReplaceAllString(script, "")
-	out, err := exec.Command("bash", "-c", script).CombinedOutput() //nolint:gosec // our own printed lines are what is tested
+	out, err := exec.Command("bash", "-c", script).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -123,7 +123,7 @@ func relationTo(actor *apicred.Actor, level apicred.Level, ownerID string) Relat
 func permit(actor *apicred.Actor, account *apicred.Account, action Action, level apicred.Level, c *apicred.Credential) (rule string, err error) {
 	relation := RelationOwn
 	if c != nil {
-		level, relation = c.Level, relationTo(actor, c.Level, c.OwnerID)
+		relation = relationTo(actor, c.Level, c.OwnerID)
 	} else if level == apicred.LevelAccount {
 		relation = RelationAccount
 	}
