@@ -42,7 +42,7 @@ func readObject(body []byte) (*object, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
 		o.fault("body", "The body must be a JSON object.")
-		return o, nil
+		return o, nil //nolint:nilerr // the fault is collected with the others
 	}
 	for decoder.More() {
 		if err := o.readMember(decoder); err != nil {

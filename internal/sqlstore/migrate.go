@@ -111,8 +111,8 @@ func (s *Store) provider() (*goose.Provider, error) {
 		return nil, err
 	}
 	var options []goose.ProviderOption
-	for _, make := range s.engine.options {
-		option, err := make()
+	for _, newOption := range s.engine.options {
+		option, err := newOption()
 		if err != nil {
 			return nil, err
 		}

@@ -130,7 +130,7 @@ func (p *Population) Expect(q lifecycle.CredentialQuery) []string {
 		}
 	}
 	slices.SortFunc(found, func(a, b apicred.Credential) int {
-		order := 0
+		var order int
 		switch q.Sort {
 		case lifecycle.SortCreatedAt, lifecycle.SortCreatedAtDesc:
 			order = a.CreatedAt.Compare(b.CreatedAt)
