@@ -34,7 +34,7 @@ export function EmptyList({ level, onCreate }: { level: Level; onCreate?: () => 
 /** The three steps from nothing to an answer of an API. */
 export function FirstCall() {
   return (
-    <ol className="grid max-w-3xl gap-6">
+    <ol className="grid max-w-3xl grid-cols-1 gap-6">
       <Step number={1} title="Create a credential">
         <p className="text-muted">
           Give it a name and the scopes it needs. Copy its client ID and client secret; the secret is shown once.
