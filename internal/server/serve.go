@@ -52,7 +52,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	log := s.core.Log
 	start(d.secured(d.public), web.NewServer(s.public, log))
 	start(d.secured(d.gateway), web.NewStreamingServer(s.gateway, log))
-	start(d.ops, web.NewServer(s.ops, log))
+	start(d.ops, web.NewStreamingServer(s.ops, log)) // a profile takes longer than a short answer may
 	if d.socket != nil {
 		running.Go(func() {
 			if err := s.core.Desk().Serve(beside, d.socket); err != nil {
