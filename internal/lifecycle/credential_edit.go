@@ -137,7 +137,7 @@ func sameCredential(a, b *apicred.Credential) bool {
 	return a.Name == b.Name && slices.Equal(a.Scopes, b.Scopes) && a.ExpiresAt.Equal(b.ExpiresAt) &&
 		slices.Equal(a.AllowedCIDRs, b.AllowedCIDRs) && a.TokenLifetime == b.TokenLifetime &&
 		a.RequestsPerSecond == b.RequestsPerSecond && a.Suspension == b.Suspension &&
-		a.DisabledAt.Equal(b.DisabledAt) && a.Generation == b.Generation
+		a.DisabledAt.Equal(b.DisabledAt) && a.DisabledBy == b.DisabledBy && a.Generation == b.Generation
 }
 
 func (s *Service) reread(ctx context.Context, tx Tx, actor *apicred.Actor, f *facts, clientID string) (CredentialView, error) {

@@ -8,3 +8,5 @@
 // establish an apicred.Actor, call a use case of Service and render what comes
 // back; every error is an *apicred.Error.
 package lifecycle
+
+//go:generate go test . -run TestPermissionsDocument -update
