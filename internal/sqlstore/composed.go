@@ -9,7 +9,7 @@ import (
 
 // composed is a statement put together from constant pieces, with every value
 // bound. Only what sqlc cannot write is composed: filters that may be absent and
-// lists of values (docs/decisions/0101).
+// lists of values (docs/decisions/credential-list-is-composed.md).
 type composed struct {
 	text strings.Builder
 	args []any

@@ -40,7 +40,9 @@ func openMigrated(t testing.TB, databaseURL string) *Store {
 // account, one in 1,000 disabled, expired or suspended, 2,000 owners.
 func fill(t testing.TB, s *Store, n int) {
 	t.Helper()
-	id := func(x string) string { return "'00000000-0000-7000-8000-' || substr(CAST(1000000000000 + " + x + " AS TEXT), 2)" }
+	id := func(x string) string {
+		return "'00000000-0000-7000-8000-' || substr(CAST(1000000000000 + " + x + " AS TEXT), 2)"
+	}
 	series := func(most int) string {
 		return fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", most)
 	}

@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/storetest"
+)
+
+// The way a list is read is chosen by how many rows a filter selects, which a
+// small database never shows: here each way is taken for each query.
+func TestCredentials_EveryWayOfReadingFindsTheSame(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s *Store) {
+		p := storetest.Populate(t, s, 80)
+		err := s.view(t.Context(), func(r *reader) error {
+			for i, q := range p.Queries() {
+				q.Sort = storetest.Sorts()[i%6]
+				want := p.Expect(q)
+				for j, narrow := range append(indexed(q), nil) {
+					page, err := r.queryCredentials(t.Context(), composeList(q, narrow, nil))
+					if err != nil {
+						return err
+					}
+					var got []string
+					for _, c := range page {
+						got = append(got, c.ClientID)
+					}
+					if !slices.Equal(got, want) {
+						t.Errorf("query %+v read in way %d\n got %v\nwant %v", q, j, got, want)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// plan returns SQLite's plan of a statement, a step a line.
+func plan(t *testing.T, s *Store, c *composed) string {
+	t.Helper()
+	rows, err := s.readers.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+c.text.String(), c.args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(steps, "\n")
+}
+
+func TestCredentials_AlongTheOrderNeverSorts(t *testing.T) {
+	s := openSQLiteFile(t)
+	indexes := map[string]string{
+		"name_folded": "credentials_by_name", "created_at": "credentials_by_creation", "last_used_at": "credentials_by_use",
+	}
+	for _, q := range everyQuery() {
+		position, err := positionOf(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		column, _ := orderOf(q.Sort)
+		got := plan(t, s, composeList(q, nil, position))
+		if !strings.Contains(got, "USING INDEX "+indexes[column]+" (account_id=?") || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "SCAN") {
+			t.Errorf("sort %s of %+v is read as\n%s", q.Sort, q, got)
+		}
+	}
+}
+
+func TestCredentials_FromAFewNeverScansATable(t *testing.T) {
+	s := openSQLiteFile(t)
+	for _, test := range []struct {
+		query lifecycle.CredentialQuery
+		index string
+	}{
+		{lifecycle.CredentialQuery{OwnerID: "u"}, "credentials_owned"},
+		{lifecycle.CredentialQuery{Level: apicred.LevelAccount}, "credentials_of_account"},
+		{lifecycle.CredentialQuery{Status: apicred.StatusDisabled}, "credentials_disabled"},
+		{lifecycle.CredentialQuery{Status: apicred.StatusExpired}, "credentials_expiring"},
+		{lifecycle.CredentialQuery{Status: apicred.StatusSuspended}, "credentials_suspended"},
+		{lifecycle.CredentialQuery{Scope: "s"}, "credential_scopes_held"},
+		{lifecycle.CredentialQuery{Search: "w"}, "credential_words_begin"},
+	} {
+		q := test.query
+		q.AccountID, q.Limit = "a", 5
+		filters := indexed(q)
+		if len(filters) != 1 {
+			t.Fatalf("%+v has %d indexed filters, want 1", test.query, len(filters))
+		}
+		got := plan(t, s, composeList(q, filters[0], nil))
+		// What was selected is scanned, tables are not.
+		got = strings.ReplaceAll(strings.ReplaceAll(got, "SCAN few", ""), "SCAN x", "")
+		if !strings.Contains(got, test.index) || strings.Contains(got, "SCAN") {
+			t.Errorf("%+v is read as\n%s\nwant by %s", test.query, got, test.index)
+		}
+	}
+}
+
+func TestAuditEvents_AreReadByAnIndex(t *testing.T) {
+	s := openSQLiteFile(t)
+	for index, q := range map[string]lifecycle.AuditQuery{
+		"audit_events_of_account": {AccountID: "a"},
+		"audit_events_by_actor":   {AccountID: "a", Actor: "u"},
+		"audit_events_by_action":  {AccountID: "a", Action: "x"},
+		"audit_events_by_target":  {AccountID: "a", Target: "c"},
+	} {
+		q.Limit, q.Before = 5, 100
+		if got := plan(t, s, composeAuditList(q)); !strings.Contains(got, "USING INDEX "+index) || strings.Contains(got, "TEMP B-TREE") {
+			t.Errorf("%+v is read as\n%s\nwant by %s", q, got, index)
+		}
+	}
+}
+
+func TestNameWords_AreWhereASearchMayBegin(t *testing.T) {
+	for name, want := range map[string][]string{
+		"nightly export": {"export", "nightly"},
+		"foo-bar baz":    {"bar", "baz", "foo-bar"},
+		"(eu-west)":      {"(eu-west)", "eu-west)", "west)"},
+		"c++":            {"c++"},
+		"— ++":           {"++", "—"},
+		"a a a-a":        {"a", "a-a"},
+		"v1.2":           {"2", "v1.2"},
+		"":               nil,
+	} {
+		if got := nameWords(name); !slices.Equal(got, want) {
+			t.Errorf("nameWords(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
