@@ -33,6 +33,8 @@ export function licences(): Plugin {
         const dir = packageDirectory(file.replace(/^\0/, '').split('?')[0] ?? '')
         if (dir) dirs.add(dir)
       }
+      // Its base styles are in our style sheet, which does not name its sources.
+      add(join(process.cwd(), 'node_modules/tailwindcss/package.json'))
       for (const output of Object.values(bundle)) {
         if (output.type === 'chunk') Object.keys(output.modules).forEach(add)
         else output.originalFileNames.forEach((name) => add(join(process.cwd(), name)))

@@ -6,7 +6,6 @@ import { Button } from '../ui/button'
 import { ChoiceButton } from '../ui/choice'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
 import { Field } from '../ui/field'
-import { Notice } from '../ui/notice'
 import { Ago } from '../ui/time'
 import { FormProblem } from './form-problem'
 import { credentialPath, useRefreshCredentials } from './queries'
@@ -36,6 +35,7 @@ interface NewSecretDialogProps {
 export function NewSecretDialog({ credential, rotate, open, onClose, onClosed }: NewSecretDialogProps) {
   const [made, setMade] = useState<CreatedSecret>()
   const first = useRef<HTMLInputElement>(null)
+  const close = useRef<HTMLButtonElement>(null)
   const refresh = useRefreshCredentials()
   const guard = useSecretGuard(open && made !== undefined, onClose)
   return (
@@ -47,7 +47,7 @@ export function NewSecretDialog({ credential, rotate, open, onClose, onClosed }:
         onClosed()
       }}
       sticky
-      initialFocus={first}
+      initialFocus={isFull(credential) ? close : first}
       wide
     >
       {made ? (
@@ -63,6 +63,8 @@ export function NewSecretDialog({ credential, rotate, open, onClose, onClosed }:
         >
           <strong className="font-medium text-fg">{credential.name}</strong> has a new secret.
         </Success>
+      ) : isFull(credential) ? (
+        <NoRoom credential={credential} closeButton={close} onClose={onClose} />
       ) : (
         <NewSecretForm
           credential={credential}
@@ -76,6 +78,32 @@ export function NewSecretDialog({ credential, rotate, open, onClose, onClosed }:
         />
       )}
     </Dialog>
+  )
+}
+
+interface NoRoomProps {
+  credential: Credential
+  closeButton: React.RefObject<HTMLButtonElement | null>
+  onClose: () => void
+}
+
+/** What is shown in place of the form when there is no room for another secret. */
+function NoRoom({ credential, closeButton, onClose }: NoRoomProps) {
+  return (
+    <>
+      <DialogHeader title="No room for another secret" onClose={onClose}>
+        <strong className="font-medium text-fg">{credential.name}</strong> has {MAX_SECRETS} secrets, the most a credential
+        can have. Delete one that is no longer used, then come back.
+      </DialogHeader>
+      <DialogBody>
+        <PresentSecrets credential={credential} />
+      </DialogBody>
+      <DialogFooter>
+        <Button ref={closeButton} onClick={onClose}>
+          Close
+        </Button>
+      </DialogFooter>
+    </>
   )
 }
 
@@ -93,11 +121,9 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
   const [end, setEnd] = useState<End>('86400')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const full = isFull(credential)
-
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    if (busy || full) return
+    if (busy) return
     const body: NewSecret = {
       ...(label.trim() && { label: label.trim() }),
       ...(rotate && { retire_others_after_seconds: Number(end) }),
@@ -122,11 +148,6 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
           : 'gets another secret; the others stay as they are.'}
       </DialogHeader>
       <DialogBody>
-        {full && (
-          <Notice kind="warn">
-            It has {MAX_SECRETS} secrets, the most a credential can have. Delete one that is no longer used first.
-          </Notice>
-        )}
         <FormProblem error={error} message={faults.general} />
         <Field label="Label" hint="Optional: where the new secret will be used." error={faults.fields.label}>
           {(control) => (
@@ -151,11 +172,11 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
             </p>
           </div>
         )}
-        {rotate && <OldSecrets credential={credential} />}
+        {rotate && <PresentSecrets credential={credential} />}
       </DialogBody>
       <DialogFooter>
         <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" look="primary" busy={busy} disabled={full}>
+        <Button type="submit" look="primary" busy={busy}>
           {rotate ? 'Rotate' : 'Add secret'}
         </Button>
       </DialogFooter>
@@ -163,12 +184,12 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
   )
 }
 
-function OldSecrets({ credential }: { credential: Credential }) {
+function PresentSecrets({ credential }: { credential: Credential }) {
   const live = credential.secrets.filter((secret) => !hasEnded(secret))
   if (live.length === 0) return null
   return (
     <div>
-      <h3 className="mb-1.5 font-medium">{live.length === 1 ? 'Old secret' : 'Old secrets'}</h3>
+      <h3 className="mb-1.5 font-medium">{live.length === 1 ? 'Present secret' : 'Present secrets'}</h3>
       <ul className="divide-y divide-line rounded-control border border-line text-sm">
         {live.map((secret) => (
           <li key={secret.secret_id} className="flex flex-wrap justify-between gap-x-4 px-3 py-2">

@@ -34,5 +34,6 @@ test('the .env file has one assignment a line', () => {
 
 test('a file is named for its credential', () => {
   expect(fileName(issued.name, 'env')).toBe('nightly-crm-sync-eu.env')
+  expect(fileName('Prüfung', 'env')).toBe('prufung.env')
   expect(fileName('日本', 'json')).toBe('api-credential.json')
 })

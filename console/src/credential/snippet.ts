@@ -49,6 +49,7 @@ export function snippet(kind: SnippetKind, issued: IssuedSecret, origin: string)
 export function fileName(name: string, extension: string): string {
   const stem = name
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')

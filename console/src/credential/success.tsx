@@ -8,6 +8,8 @@ import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { fileName, snippet, SNIPPET_KINDS, SNIPPET_LABELS, type IssuedSecret, type SnippetKind } from './snippet'
 
+const REVOKE_MS = 2_000
+
 /** Keeps a secret on the screen until it was saved or the person said it may go. */
 export interface SecretGuard {
   saved: boolean
@@ -35,7 +37,8 @@ export function useSecretGuard(active: boolean, close: () => void): SecretGuard 
     if (!unsaved) return
     const stay = (event: BeforeUnloadEvent) => event.preventDefault()
     const stayInConsole = (event: Event) => {
-      if (!event.cancelable) return
+      // A download is announced as a navigation too; it is just what is wanted here.
+      if (!event.cancelable || isDownload(event)) return
       event.preventDefault()
       setAsking(true)
     }
@@ -57,6 +60,10 @@ export function useSecretGuard(active: boolean, close: () => void): SecretGuard 
 /** The Navigation API, which not every browser has. */
 function navigationEvents(): EventTarget | undefined {
   return (window as { navigation?: EventTarget }).navigation
+}
+
+function isDownload(event: Event): boolean {
+  return typeof (event as { downloadRequest?: unknown }).downloadRequest === 'string'
 }
 
 interface SuccessProps {
@@ -207,7 +214,8 @@ function Downloads({ issued, onSaved }: { issued: IssuedSecret; onSaved: () => v
     link.href = URL.createObjectURL(file)
     link.download = fileName(issued.name, kind)
     link.click()
-    URL.revokeObjectURL(link.href)
+    // Not at once: some browsers read the file only after this task.
+    setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS)
     onSaved()
   }
   return (
