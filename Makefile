@@ -5,7 +5,7 @@
 #   e2e       the real binary in a real browser
 #   lint      golangci-lint with .golangci.yml
 #   fresh     fails when generated Go differs from what its source makes today
-#   generate  makes the generated files anew: SQL (sqlc), the console's API types and bundle
+#   generate  makes the generated files anew: SQL (sqlc), api/openapi.json, docs/reference, the console
 #   console   builds console/dist, which is committed, so that the server builds with Go alone
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
@@ -62,8 +62,11 @@ console-test:
 	@.ci/need node
 	.ci/console
 
-generate: $(SQLC) console
+generate: $(SQLC)
 	$(SQLC) generate
+	go generate ./api ./internal/lifecycle
+	go test ./internal/config ./internal/cli -run 'Reference' -update
+	$(MAKE) console
 
 console:
 	@.ci/need node
