@@ -17,12 +17,12 @@ import (
 type newCredentialJSON struct {
 	Name                 string         `json:"name" minLength:"1" maxLength:"128" doc:"What people recognise it by: 1 to 128 characters, at least one of them visible, no control or text-direction characters."`
 	Scopes               []string       `json:"scopes" minItems:"1" maxItems:"100" doc:"Scopes it shall hold, out of GET /scopes."`
-	Level                string         `json:"level,omitempty" enum:"user,account" default:"user" doc:"user: it is yours. account: it is the account's; admins only, where the account's policy is open."`
+	Level                string         `json:"level,omitempty" enum:"user,account" doc:"user, or left out: it is yours. account: it is the account's; admins only, where the account's policy is open."`
 	ExpiresAt            *time.Time     `json:"expires_at,omitempty" nullable:"true" doc:"When it ends; null or left out: never."`
 	AllowedCIDRs         []netip.Prefix `json:"allowed_cidrs,omitempty" maxItems:"64" doc:"Address ranges it may be used from; none: from anywhere."`
 	TokenLifetimeSeconds *int64         `json:"token_lifetime_seconds,omitempty" nullable:"true" minimum:"60" maximum:"86400" doc:"Longest life of its access tokens. The account may allow less."`
 	RequestsPerSecond    *int           `json:"requests_per_second,omitempty" nullable:"true" minimum:"1" maximum:"100000" doc:"Limit on each node; bursts of twice as many pass."`
-	AuthenticationMethod string         `json:"authentication_method,omitempty" enum:"client_secret" default:"client_secret" doc:"How it proves itself at the token endpoint."`
+	AuthenticationMethod string         `json:"authentication_method,omitempty" enum:"client_secret" doc:"How it proves itself at the token endpoint. Left out: client_secret."`
 }
 
 // readOnlyMembers are those of a credential that nobody writes (S26).
