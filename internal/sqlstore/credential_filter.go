@@ -97,18 +97,19 @@ func composePrefix(c *composed, column, prefix string) {
 	c.add(" AND ", column, " >= ", c.bind(prefix), " AND ", column, " < ", c.bind(prefix+beyondPrefix))
 }
 
-// composeFilters adds what every row must pass. Columns stand in expressions, so
-// that no index but the order's own is tempting.
+// composeFilters adds what every row must pass. IS TRUE keeps SQLite from any
+// index but the order's own, and leaves PostgreSQL its statistics; of a count
+// PostgreSQL has none, and takes "<> 0" for likely, as it is here.
 func composeFilters(c *composed, q lifecycle.CredentialQuery) {
 	if q.Level != "" {
-		c.add(" AND c.level || '' = ", c.bind(string(q.Level)))
+		c.add(" AND (c.level = ", c.bind(string(q.Level)), ") IS TRUE")
 	}
 	if q.OwnerID != "" {
-		c.add(" AND COALESCE(c.owner_id, '') = ", c.bind(q.OwnerID))
+		c.add(" AND (c.owner_id = ", c.bind(q.OwnerID), ") IS TRUE")
 	}
 	composeStatus(c, q)
 	if q.Scope != "" {
-		c.add(" AND (SELECT COUNT(*) FROM credential_scopes AS s WHERE s.client_id = c.client_id AND s.scope = ", c.bind(q.Scope), ") > 0")
+		c.add(" AND (SELECT COUNT(*) FROM credential_scopes AS s WHERE s.client_id = c.client_id AND s.scope = ", c.bind(q.Scope), ") <> 0")
 	}
 	if folded := foldSearch(q.Search); folded != "" {
 		composeSearch(c, folded)
@@ -118,24 +119,22 @@ func composeFilters(c *composed, q lifecycle.CredentialQuery) {
 // composeStatus follows apicred.Credential.StatusAt: disabled > expired >
 // suspended > active.
 func composeStatus(c *composed, q lifecycle.CredentialQuery) {
-	if q.Status == "" {
-		return
+	switch q.Status {
+	case apicred.StatusDisabled:
+		c.add(" AND (c.disabled_at <> 0) IS TRUE")
+	case apicred.StatusExpired:
+		c.add(" AND (c.disabled_at = 0) IS TRUE AND (c.expires_at <> 0) IS TRUE AND (c.expires_at <= ", c.bind(micros(q.Now)), ") IS TRUE")
+	case apicred.StatusSuspended:
+		composeUnexpired(c, q)
+		c.add(" AND (c.suspension <> '') IS TRUE")
+	case apicred.StatusActive:
+		composeUnexpired(c, q)
+		c.add(" AND (c.suspension = '') IS TRUE")
 	}
-	if q.Status == apicred.StatusDisabled {
-		c.add(" AND c.disabled_at + 0 <> 0")
-		return
-	}
-	c.add(" AND c.disabled_at + 0 = 0")
-	if q.Status == apicred.StatusExpired {
-		c.add(" AND c.expires_at + 0 <> 0 AND c.expires_at + 0 <= ", c.bind(micros(q.Now)))
-		return
-	}
-	c.add(" AND (c.expires_at + 0 = 0 OR c.expires_at + 0 > ", c.bind(micros(q.Now)), ")")
-	if q.Status == apicred.StatusSuspended {
-		c.add(" AND c.suspension || '' <> ''")
-		return
-	}
-	c.add(" AND c.suspension || '' = ''")
+}
+
+func composeUnexpired(c *composed, q lifecycle.CredentialQuery) {
+	c.add(" AND (c.disabled_at = 0) IS TRUE AND (c.expires_at = 0 OR c.expires_at > ", c.bind(micros(q.Now)), ") IS TRUE")
 }
 
 // composeSearch demands that each word begins a word of the name, or that the
@@ -144,13 +143,13 @@ func composeSearch(c *composed, folded string) {
 	c.add(" AND (c.client_id >= ", c.bind(folded), " AND c.client_id < ", c.bind(folded+beyondPrefix))
 	c.add(" OR (SELECT COUNT(*) FROM persons AS p WHERE p.user_id = c.owner_id")
 	composePrefix(c, "p.email_folded", folded)
-	c.add(") > 0")
+	c.add(") <> 0")
 	if words := searchWords(folded); len(words) > 0 && len(words) <= maxSearchWords {
 		c.add(" OR (1 = 1")
 		for _, word := range words {
 			c.add(" AND (SELECT COUNT(*) FROM credential_words AS w WHERE w.client_id = c.client_id")
 			composePrefix(c, "w.word", word)
-			c.add(") > 0")
+			c.add(") <> 0")
 		}
 		c.add(")")
 	}
