@@ -14,8 +14,14 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// maxDepth is how deep a body may nest; nothing of ours needs more than two.
-const maxDepth = 16
+const (
+	// maxDepth is how deep a body may nest; nothing of ours needs more than two.
+	maxDepth = 16
+	// maxFaults is how many faults of one body are told. Bodies are read before
+	// anybody is asked who they are, so a stranger's must not cost more for being
+	// all wrong (S27); nobody mends a hundred members at once either.
+	maxFaults = 100
+)
 
 // object is the JSON object of a request body, read strictly (S27). What is not
 // JSON is refused at once; what is wrong with a member is collected in faults,
@@ -91,6 +97,9 @@ func depth(body []byte) int {
 }
 
 func (o *object) fault(location, message string) {
+	if len(o.faults) >= maxFaults {
+		return
+	}
 	o.faults = append(o.faults, apicred.FieldError{Location: location, Message: message})
 }
 
