@@ -24,6 +24,10 @@ type grantKey struct {
 type grant struct {
 	scopes []string // in the order asked for, each once
 	scope  string   // the same, joined
+	// counted is what usage is counted under: the scopes in one order, so that
+	// naming them in another makes no new row; empty for requests beyond
+	// maxGrants. A program can invent combinations without end (S34).
+	counted string
 	// head is the payload up to the subject's value:
 	// {"iss":"…","aud":…,"scope":"…","sub":"
 	head []byte
@@ -84,6 +88,7 @@ func (p *plan) grant(key grantKey, issuer string) (*grant, error) {
 	return g, nil
 }
 
+// keepGrant keeps a new grant for the next such request, if there is room.
 func (p *plan) keepGrant(key grantKey, g *grant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,6 +99,7 @@ func (p *plan) keepGrant(key grantKey, g *grant) {
 		}
 		known = maps.Clone(*old)
 	}
+	g.counted = apicred.JoinScopes(slices.Sorted(slices.Values(g.scopes)))
 	// The request's strings may be parts of a larger body: keep copies.
 	key.scope, key.resource = strings.Clone(key.scope), strings.Clone(key.resource)
 	known[key] = g

@@ -138,6 +138,43 @@ func TestGrant_KeepsABoundedNumber(t *testing.T) {
 	})
 }
 
+// Usage is kept by scopes for a year: a program that thinks up ever new
+// combinations must not fill the disk with it (S34).
+func TestGrant_IsCountedUnderABoundedNumberOfNames(t *testing.T) {
+	document := apicred.Catalogue{APIs: []apicred.API{{ID: "a", Audience: "urn:a"}}}
+	for i := range 8 {
+		document.Scopes = append(document.Scopes, apicred.Scope{Value: string(rune('a' + i)), API: "a"})
+	}
+	table := newTable()
+	held := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	e := &entry{account: table.accountCell("here"), holding: table.holdingOf(held)}
+	account := &apicred.Account{ID: "here"}
+	p := newLandscape(apicred.Compile(document, "urn:management", 1)).planFor(e, account, apicred.RoleAdmin)
+	counted := map[string]bool{}
+	grants := func(scope string) *grant {
+		g, err := p.grant(grantKey{scope: scope, present: true}, "https://issuer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	if one, other := grants("b a").counted, grants("a b").counted; one != "a b" || other != one {
+		t.Errorf("the order of asking makes two names: %q and %q", one, other)
+	}
+	for set := 1; set < 1<<len(held); set++ {
+		var scopes []string
+		for i, s := range held {
+			if set&(1<<i) != 0 {
+				scopes = append(scopes, s)
+			}
+		}
+		counted[grants(apicred.JoinScopes(scopes)).counted] = true
+	}
+	if len(counted) > maxGrants+1 {
+		t.Errorf("%d names are counted under, want %d at most", len(counted), maxGrants+1)
+	}
+}
+
 func FuzzSplitScopes(f *testing.F) {
 	f.Add("a b")
 	f.Add("  a  b a ")

@@ -77,7 +77,7 @@ func (i *Issuer) Issue(ctx context.Context, client Client, r IssueRequest) (Toke
 	}
 	token, err := i.sign(g, life, now, &client)
 	if err == nil {
-		i.directory.Count(&client, OutcomeIssued, g.scope, client.address)
+		i.directory.Count(&client, OutcomeIssued, g.counted, client.address)
 	}
 	return token, err
 }
