@@ -85,7 +85,7 @@ func (s *Service) saveCatalogue(ctx context.Context, tx Tx, actor *apicred.Actor
 	if err != nil {
 		return err
 	}
-	return s.resuspend(ctx, tx, actor, after, holders)
+	return s.resuspend(ctx, tx, actor, circumstances{catalogue: after}, holders)
 }
 
 func (s *Service) catalogueRight(ctx context.Context, r Reader, actor *apicred.Actor, scope, action string) error {

@@ -34,9 +34,18 @@ func suspend(f *facts, c *apicred.Credential, owner *apicred.User) {
 	c.Suspension = next
 }
 
+// circumstances are what credentials depend on besides themselves, after a
+// change of them.
+type circumstances struct {
+	catalogue *apicred.CompiledCatalogue
+	// ownerBefore is the owner as before the change; nil when it is not the
+	// owner that changed.
+	ownerBefore *apicred.User
+}
+
 // resuspend recomputes the suspension of credentials after a change of their
 // owner, account or catalogue, and audits each that changed.
-func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, catalogue *apicred.CompiledCatalogue, credentials []apicred.Credential) error {
+func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, now circumstances, credentials []apicred.Credential) error {
 	accounts := map[string]facts{}
 	for _, before := range credentials {
 		f, ok := accounts[before.AccountID]
@@ -45,7 +54,7 @@ func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, 
 			if err != nil {
 				return err
 			}
-			f = facts{account: account, catalogue: catalogue}
+			f = facts{account: account, catalogue: now.catalogue}
 			accounts[before.AccountID] = f
 		}
 		owner, err := s.owner(ctx, tx, &before)
@@ -54,7 +63,10 @@ func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, 
 		}
 		after := before
 		suspend(&f, &after, &owner)
-		if after.Suspension == before.Suspension {
+		if now.ownerBefore != nil && regained(&f, &before, now.ownerBefore, &owner) {
+			after.Generation++
+		}
+		if after.Suspension == before.Suspension && after.Generation == before.Generation {
 			continue
 		}
 		action := "credential.suspend"
@@ -75,6 +87,18 @@ func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, 
 		}
 	}
 	return nil
+}
+
+// regained tells whether a promotion gives an active credential scopes back
+// that a demotion took from it. Tokens from before the demotion may name them;
+// they lost them then, and promoting revives nothing (contract "What ends a
+// token"). A suspension has ended them all anyhow.
+func regained(f *facts, c *apicred.Credential, before, after *apicred.User) bool {
+	if c.Disabled() || c.Suspension != apicred.SuspensionNone {
+		return false
+	}
+	had := effectiveScopes(f, c, before)
+	return slices.ContainsFunc(effectiveScopes(f, c, after), func(scope string) bool { return !slices.Contains(had, scope) })
 }
 
 // scopesTouched lists the scopes that may be worth less or more under next than

@@ -209,7 +209,7 @@ func (s *Service) EditUser(ctx context.Context, actor apicred.Actor, accountID, 
 		if err != nil {
 			return err
 		}
-		if err := s.resuspendOwned(ctx, tx, &as, accountID, userID); err != nil {
+		if err := s.resuspendOwned(ctx, tx, &as, &before); err != nil {
 			return err
 		}
 		out, err = tx.User(ctx, accountID, userID)
@@ -249,8 +249,10 @@ func lastAdminStays(ctx context.Context, tx Tx, before, after *apicred.User) err
 	return err
 }
 
-func (s *Service) resuspendOwned(ctx context.Context, tx Tx, actor *apicred.Actor, accountID, userID string) error {
-	owned, err := tx.CredentialsOwned(ctx, accountID, userID)
+// resuspendOwned lets a changed member's credentials follow; before is the
+// member as it was.
+func (s *Service) resuspendOwned(ctx context.Context, tx Tx, actor *apicred.Actor, before *apicred.User) error {
+	owned, err := tx.CredentialsOwned(ctx, before.AccountID, before.ID)
 	if err != nil {
 		return err
 	}
@@ -258,5 +260,5 @@ func (s *Service) resuspendOwned(ctx context.Context, tx Tx, actor *apicred.Acto
 	if err != nil {
 		return err
 	}
-	return s.resuspend(ctx, tx, actor, catalogue, owned)
+	return s.resuspend(ctx, tx, actor, circumstances{catalogue: catalogue, ownerBefore: before}, owned)
 }

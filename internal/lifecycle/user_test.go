@@ -36,6 +36,29 @@ func TestDemotion_SuspendsWhatHasNoScopeLeftAndEndsItsTokens(t *testing.T) {
 	}
 }
 
+// A token from before a demotion names the scopes that the demotion took. It
+// must not have them back when the owner is promoted again.
+func TestPromotion_EndsTokensThatADemotionNarrowed(t *testing.T) {
+	i := install(t)
+	narrowed := i.create(i.as("alan"), "orders:write", "stats").ClientID
+	untouched := i.create(i.as("alan"), "stats").ClientID
+	i.setRole("alan", apicred.RoleSupervisor)
+	if c := i.stored(narrowed); c.Generation != 1 {
+		t.Errorf("the demotion ends tokens that keep a scope: generation %d", c.Generation)
+	}
+	i.setRole("alan", apicred.RoleAdmin)
+	if c := i.stored(narrowed); c.Generation != 2 {
+		t.Errorf("the promotion revives what tokens had lost: generation %d", c.Generation)
+	}
+	if c := i.stored(untouched); c.Generation != 1 {
+		t.Errorf("the promotion ends tokens that never lost a scope: generation %d", c.Generation)
+	}
+	again := i.events(i.first.ID)[0]
+	if again.Action != "credential.resume" || again.ActorType != apicred.ActorSystem || again.TargetID != narrowed {
+		t.Errorf("event: %+v", again)
+	}
+}
+
 func TestDeactivation_StopsTheOwnersCredentialsAndTokens(t *testing.T) {
 	i := install(t)
 	id := i.create(i.as("sue"), "stats").ClientID
