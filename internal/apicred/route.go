@@ -4,16 +4,18 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // PathSegments judges the path of a request as it was sent (percent-encoded,
 // without query) and returns its decoded segments. It reports false for every
 // spelling that two programs could read differently: encoded slash, backslash,
-// dot or NUL, a bare backslash, an empty segment before the last, dot segments,
-// ";" and control characters (contract.md "Enforcement", S29). A trailing slash
-// is significant: it gives an empty last segment.
+// dot or NUL, a bare backslash or space, an empty segment before the last, dot
+// segments, ";", control characters, and bytes that are no UTF-8, which old
+// decoders take for the characters above (contract.md "Enforcement", S29). A
+// trailing slash is significant: it gives an empty last segment.
 func PathSegments(path string) ([]string, bool) {
-	if path == "" || path[0] != '/' || strings.ContainsAny(path, "\\;?#") {
+	if path == "" || path[0] != '/' || strings.ContainsAny(path, "\\;?# ") {
 		return nil, false
 	}
 	raw := strings.Split(path[1:], "/")
@@ -28,7 +30,7 @@ func PathSegments(path string) ([]string, bool) {
 			}
 			s, raw[i] = decoded, decoded
 		}
-		if s == "." || s == ".." || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		if s == "." || s == ".." || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return nil, false
 		}
 	}

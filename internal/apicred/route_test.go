@@ -12,6 +12,7 @@ func TestPathSegments_RefusesEverySpellingTwoProgramsCouldReadDifferently(t *tes
 	for _, path := range []string{
 		"", "users", "//", "/a//b", "//a", "/a/./b", "/a/../b", "/..", "/.", "/a/%2e%2e/b", "/a/%2E/b", "/a%2fb", "/a%2Fb",
 		"/a%5cb", "/a\\b", "/a%00", "/a;b", "/a;x=1/b", "/a%", "/a%2", "/a%zz", "/a?b", "/a#b", "/a%0ab", "/a%7f", "/a\nb", "/%2e%2e/", "/a%2eb",
+		"/a b", "/a, /b", "/%c0%ae%c0%ae/b", "/a%c0%afb", "/a%e0%80%afb", "/a%ff", "/a\xff",
 	} {
 		if got, ok := PathSegments(path); ok {
 			t.Errorf("%q passed as %q", path, got)
@@ -27,6 +28,7 @@ func TestPathSegments_DecodesOnceAndKeepsTheTrailingSlash(t *testing.T) {
 		"/A/b":           {"A", "b"},
 		"/%61dmin":       {"admin"},
 		"/a%20b/c":       {"a b", "c"},
+		"/caf%C3%A9":     {"café"},
 		"/%25%32%65":     {"%2e"}, // decoded once, never twice
 		"/users/a@b.com": {"users", "a@b.com"},
 	} {
