@@ -77,6 +77,15 @@ func ownCookie(name string) bool {
 	return false
 }
 
+// setsOwnCookie tells whether a Set-Cookie header's value sets one of
+// Claviger's. A cookie without a name is sent back as its bare value, which may
+// look like another cookie with one.
+func setsOwnCookie(value string) bool {
+	pair, _, _ := strings.Cut(value, ";")
+	name, _, _ := strings.Cut(strings.TrimLeft(pair, " \t="), "=")
+	return ownCookie(strings.Trim(name, " \t\""))
+}
+
 // withoutOwnCookies removes Claviger's cookies from a Cookie header's value and
 // leaves the others as they were sent. It returns "" when none is left.
 func withoutOwnCookies(value string) string {

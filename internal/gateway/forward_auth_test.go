@@ -153,6 +153,7 @@ func TestForwardAuth_RefusesOddSpellingsOfAPath(t *testing.T) {
 		"/orders/files/a%2Fb", "/orders/files/a%2fb", "/orders/files/a%5Cb", `/orders/files/a\b`, "/orders/files/%2e%2e/x", "/orders/files/%2E",
 		"/orders/files/a%00", "/orders//files/a", "//orders/files/a", "/orders/files/./a", "/orders/files/../7", "/orders/files/..", "/orders/files/a;b",
 		"/orders/files/a;b=c", "/orders/files/%zz", "/orders/files/%", "orders/files/a", "", "*", "https://api.example.com/orders/files/a", "/orders/files/a#b",
+		"/orders/files/a, /admin", "/orders/files/a?b, /admin", "/orders/files/%c0%ae%c0%ae/x", "/orders/files/a%ff",
 	} {
 		w := i.ask(t, call{authorization: []string{p.bearer()}, change: func(r *http.Request) { r.Header.Set("X-Forwarded-Uri", path) }})
 		if w.Code != 403 || problem(t, w).Code != "bad_path" {

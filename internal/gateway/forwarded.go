@@ -89,8 +89,13 @@ func (c *Call) describe(h http.Header, original bool) *Denial {
 }
 
 // locate splits a URI into path and query. X-Original-URL may be absolute, as
-// some proxies send it; then it must name the same host.
+// some proxies send it; then it must name the same host. No URI holds a space
+// (RFC 3986 section 2): with one it is two header lines that a proxy has joined
+// (RFC 9110 section 5.3), of which the first may be the program's own.
 func (c *Call) locate(uri string, mayBeAbsolute bool) *Denial {
+	if strings.ContainsAny(uri, " \t") {
+		return denyPath("The path and query that the proxy sent hold a space, as when a header was sent twice and joined. Have it set the header once, with the bytes that the program sent.")
+	}
 	if mayBeAbsolute && !strings.HasPrefix(uri, "/") {
 		scheme, rest, ok := strings.Cut(uri, "://")
 		slash := strings.IndexByte(rest, '/')

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -29,13 +30,21 @@ func cleanRequest(h http.Header, keepAuthorization bool) {
 	}
 }
 
-// dropIdentity removes identity headers from an API's answer: it may have
-// echoed them, and the program has no use for them.
-func dropIdentity(h http.Header) {
+// cleanAnswer removes from an API's answer what is Claviger's alone: identity
+// headers, which it may have echoed and no program has a use for, and cookies.
+// Where gateway and console share a host, a cookie of the API's could sign an
+// admin into somebody else's session: browsers keep no ports apart (RFC 6265
+// section 8.5).
+func cleanAnswer(h http.Header) {
 	for name := range h {
 		if reserved(name, "claviger-") {
 			delete(h, name)
 		}
+	}
+	if cookies := slices.DeleteFunc(h["Set-Cookie"], setsOwnCookie); len(cookies) > 0 {
+		h["Set-Cookie"] = cookies
+	} else {
+		delete(h, "Set-Cookie")
 	}
 }
 

@@ -32,6 +32,18 @@ func TestWithoutOwnCookies_KeepsTheOthersAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestSetsOwnCookie_SeesThroughSpellings(t *testing.T) {
+	for in, want := range map[string]bool{
+		"claviger_session=x": true, "__Host-claviger_session=x; Path=/; Secure": true, " CLAVIGER_SESSION = x": true, "=claviger_session=x": true,
+		"= claviger_session=x; Path=/": true, "claviger_session": true, "\tclaviger=": true,
+		"session=claviger_session": false, "a=1; claviger=2": false, "my_claviger=1": false, "": false, ";": false,
+	} {
+		if got := setsOwnCookie(in); got != want {
+			t.Errorf("%q: %v, want %v", in, got, want)
+		}
+	}
+}
+
 func TestParseBasic_TakesWhatTheTokenEndpointTakes(t *testing.T) {
 	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	for credentials, want := range map[string][2]string{

@@ -94,7 +94,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, x *web.Exchange,
 			setForwarded(pr.Out.Header, pr.In, x)
 		},
 		ModifyResponse: func(response *http.Response) error {
-			dropIdentity(response.Header)
+			cleanAnswer(response.Header)
 			return nil
 		},
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) { p.refuse(r.Context(), x, err) },

@@ -281,6 +281,28 @@ func TestProxy_HidesIdentityHeadersThatTheAPIEchoes(t *testing.T) {
 	}
 }
 
+// On a host that the gateway shares with the console, an API must not sign
+// anybody in there.
+func TestProxy_LetsNoAPISetClavigersCookies(t *testing.T) {
+	api := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Set-Cookie"] = r.URL.Query()["c"]
+	})
+	i := install(t, api.URL)
+	p := i.program(t, nil, "orders:read")
+	for query, want := range map[string][]string{
+		"c=claviger_session%3Dplanted&c=a%3D1&c=__Host-claviger_session%3Dplanted&c=b%3D2": {"a=1", "b=2"},
+		"c=claviger_session%3Dplanted": nil,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/orders/7?"+query, nil)
+		r.Header.Set("Authorization", p.bearer())
+		w := httptest.NewRecorder()
+		i.gateway.ServeHTTP(w, r)
+		if got := w.Header()["Set-Cookie"]; w.Code != 200 || !slices.Equal(got, want) {
+			t.Errorf("%s: %d %q, want %q", query, w.Code, got, want)
+		}
+	}
+}
+
 func TestProxy_PassesUpgradesOn(t *testing.T) {
 	api := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, buffered, err := http.NewResponseController(w).Hijack()
