@@ -2,22 +2,13 @@ package lifecycle
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// Sizes of a page.
-const (
-	defaultPageSize = 50
-	maxPageSize     = 200
-	// MaxCounted is where counting stops ("1,000+").
-	MaxCounted = 1000
-)
+// MaxCounted is where counting stops ("1,000+").
+const MaxCounted = 1000
 
 // ListRequest selects credentials for a page (contract "list").
 type ListRequest struct {
@@ -71,7 +62,7 @@ func (s *Service) ListCredentials(ctx context.Context, actor apicred.Actor, in L
 func (s *Service) query(actor *apicred.Actor, in *ListRequest) (CredentialQuery, error) {
 	q := CredentialQuery{
 		AccountID: actor.AccountID, Level: in.Level, OwnerID: in.Owner, Status: in.Status, Scope: in.Scope,
-		Search: strings.TrimSpace(in.Search), Sort: in.Sort, Limit: in.PageSize, Now: s.now(),
+		Search: strings.TrimSpace(in.Search), Sort: in.Sort, Now: s.now(),
 	}
 	if q.Sort == "" {
 		q.Sort = SortCreatedAtDesc
@@ -79,18 +70,11 @@ func (s *Service) query(actor *apicred.Actor, in *ListRequest) (CredentialQuery,
 	if q.OwnerID == "me" {
 		q.OwnerID = actorPerson(actor)
 	}
-	if q.Limit == 0 {
-		q.Limit = defaultPageSize
+	var err error
+	if q.Limit, err = pageSize(in.PageSize); err != nil {
+		return q, err
 	}
-	if q.Limit < 1 || q.Limit > maxPageSize {
-		return q, malformedQuery("query.page_size", "page_size must be 1 to 200.")
-	}
-	if in.PageToken == "" {
-		return q, nil
-	}
-	after, err := s.openPageToken(actor, in)
-	q.After = after
-	return q, err
+	return q, s.openPosition(in.PageToken, listBinding(actor, in), &q.After)
 }
 
 // visibleTo narrows a query to what the actor may see; false when nothing is.
@@ -125,7 +109,10 @@ func (s *Service) page(ctx context.Context, r Reader, actor *apicred.Actor, f *f
 	page := CredentialPage{Total: min(total, MaxCounted), Capped: total > MaxCounted}
 	if len(rows) > size {
 		rows = rows[:size]
-		page.NextPageToken = s.sealPageToken(actor, in, PositionOf(&rows[size-1], q.Sort))
+		page.NextPageToken, err = s.sealPosition(PositionOf(&rows[size-1], q.Sort), listBinding(actor, in))
+		if err != nil {
+			return CredentialPage{}, err
+		}
 	}
 	page.Credentials, err = s.viewRows(ctx, r, actor, f, rows)
 	return page, err
@@ -160,45 +147,7 @@ func (s *Service) viewRows(ctx context.Context, r Reader, actor *apicred.Actor, 
 	return out, nil
 }
 
-const pageTokenPurpose = "page token"
-
-// pageTokenBinding ties a token to caller and query (S28): another caller or
-// another filter cannot use it.
-func pageTokenBinding(actor *apicred.Actor, in *ListRequest) []byte {
-	h := sha256.New()
-	for _, part := range []string{
-		actor.AccountID, string(actor.Type), actor.ID, string(in.Level), in.Owner, string(in.Status), in.Scope, in.Search, string(in.Sort),
-	} {
-		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
-	}
-	return h.Sum(nil)
-}
-
-func (s *Service) sealPageToken(actor *apicred.Actor, in *ListRequest, p CredentialPosition) string {
-	plain, err := json.Marshal(p)
-	if err != nil {
-		return "" // two strings always encode
-	}
-	return base64.RawURLEncoding.EncodeToString(s.sealer.Seal(pageTokenPurpose, plain, pageTokenBinding(actor, in)))
-}
-
-func (s *Service) openPageToken(actor *apicred.Actor, in *ListRequest) (CredentialPosition, error) {
-	var p CredentialPosition
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(in.PageToken)
-	if err == nil {
-		sealed, err = s.sealer.Open(pageTokenPurpose, sealed, pageTokenBinding(actor, in))
-	}
-	if err == nil {
-		err = json.Unmarshal(sealed, &p)
-	}
-	if err != nil {
-		return p, malformedQuery("query.page_token", "This page_token is not one of this list's. Take next_page_token from the answer to the same query, or begin without one.")
-	}
-	return p, nil
-}
-
-func malformedQuery(location, message string) error {
-	e := apicred.Malformed(message)
-	e.Fields = []apicred.FieldError{{Location: location, Message: message}}
-	return e
+// listBinding ties page tokens to what is listed for whom.
+func listBinding(actor *apicred.Actor, in *ListRequest) []byte {
+	return pageBinding("credentials", actor, string(in.Level), in.Owner, string(in.Status), in.Scope, in.Search, string(in.Sort))
 }

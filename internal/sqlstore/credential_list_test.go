@@ -113,12 +113,17 @@ func TestCredentials_FromAFewNeverScansATable(t *testing.T) {
 
 func TestAuditEvents_AreReadByAnIndex(t *testing.T) {
 	s := openSQLiteFile(t)
-	for index, q := range map[string]lifecycle.AuditQuery{
-		"audit_events_of_account": {AccountID: "a"},
-		"audit_events_by_actor":   {AccountID: "a", Actor: "u"},
-		"audit_events_by_action":  {AccountID: "a", Action: "x"},
-		"audit_events_by_target":  {AccountID: "a", Target: "c"},
+	for _, test := range []struct {
+		query lifecycle.AuditQuery
+		index string
+	}{
+		{lifecycle.AuditQuery{AccountID: "a"}, "audit_events_of_account"},
+		{lifecycle.AuditQuery{AccountID: "a", Actor: "u"}, "audit_events_by_actor"},
+		{lifecycle.AuditQuery{AccountID: "a", ActorType: apicred.ActorSystem}, "audit_events_by_actor"},
+		{lifecycle.AuditQuery{AccountID: "a", Action: "x"}, "audit_events_by_action"},
+		{lifecycle.AuditQuery{AccountID: "a", Target: "c"}, "audit_events_by_target"},
 	} {
+		q, index := test.query, test.index
 		q.Limit, q.Before = 5, 100
 		if got := plan(t, s, composeAuditList(q)); !strings.Contains(got, "USING INDEX "+index) || strings.Contains(got, "TEMP B-TREE") {
 			t.Errorf("%+v is read as\n%s\nwant by %s", q, got, index)

@@ -120,7 +120,7 @@ func composedStatements(t *testing.T) map[string]string {
 	}
 	for i, q := range []lifecycle.AuditQuery{
 		{Limit: 1},
-		{AccountID: "a", Actor: "u", Action: "x", Target: "c", From: time.UnixMicro(1), To: time.UnixMicro(2), Before: 3, Limit: 1},
+		{AccountID: "a", Actor: "u", ActorType: apicred.ActorOperator, Action: "x", Target: "c", From: time.UnixMicro(1), To: time.UnixMicro(2), Before: 3, Limit: 1},
 	} {
 		found[fmt.Sprint("audit ", i)] = composeAuditList(q).text.String()
 	}

@@ -92,6 +92,8 @@ func auditFilters(f *fixture) {
 		func(e *apicred.AuditEvent) { e.Action = "user.edit" },
 		func(e *apicred.AuditEvent) { e.TargetID = "c5" },
 		func(e *apicred.AuditEvent) { e.ActorID, e.TargetID = "u5", "c5" },
+		func(e *apicred.AuditEvent) { e.ActorType, e.ActorID = apicred.ActorOperator, "" },
+		func(e *apicred.AuditEvent) { e.ActorType, e.ActorID = apicred.ActorSystem, "" },
 	} {
 		e := f.event("credential.edit")
 		e.At = start().Add(time.Duration(i) * time.Minute)
@@ -103,8 +105,9 @@ func auditFilters(f *fixture) {
 		query lifecycle.AuditQuery
 		want  []int64
 	}{
-		{lifecycle.AuditQuery{}, []int64{6, 5, 4, 3, 2, 1}},
-		{lifecycle.AuditQuery{AccountID: "acc"}, []int64{6, 5, 4, 3, 1}},
+		{lifecycle.AuditQuery{}, []int64{8, 7, 6, 5, 4, 3, 2, 1}},
+		{lifecycle.AuditQuery{AccountID: "acc"}, []int64{8, 7, 6, 5, 4, 3, 1}},
+		{lifecycle.AuditQuery{AccountID: "acc", ActorType: apicred.ActorOperator}, []int64{7}},
 		{lifecycle.AuditQuery{AccountID: "acc", Actor: "u5"}, []int64{6, 3}},
 		{lifecycle.AuditQuery{Action: "user.edit"}, []int64{4}},
 		{lifecycle.AuditQuery{AccountID: "acc", Actor: "u5", Target: "c5", Action: "credential.edit"}, []int64{6}},
