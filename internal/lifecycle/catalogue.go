@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -46,6 +47,9 @@ func (s *Service) ApplyCatalogue(ctx context.Context, actor apicred.Actor, docum
 		if err != nil {
 			return err
 		}
+		if err := s.keepsManagementApart(next); err != nil {
+			return err
+		}
 		stored, at, err := tx.Catalogue(ctx)
 		if err != nil {
 			return err
@@ -61,6 +65,19 @@ func (s *Service) ApplyCatalogue(ctx context.Context, actor apicred.Actor, docum
 		return s.saveCatalogue(ctx, tx, &actor, stored, next, at)
 	})
 	return newVersion, changed, err
+}
+
+// keepsManagementApart refuses an API with the audience of Claviger's own: the
+// tokens for it would be taken by the management API, and by no enforcement
+// point (contract.md "Audience": it never mixes).
+func (s *Service) keepsManagementApart(c apicred.Catalogue) error {
+	v := memberCheck{}
+	for i, api := range c.APIs {
+		if api.Audience == s.audience {
+			v.fault(fmt.Sprintf("apis[%d].audience", i), "This is the audience of Claviger's own management API. Give the API another one.")
+		}
+	}
+	return v.err()
 }
 
 func (s *Service) saveCatalogue(ctx context.Context, tx Tx, actor *apicred.Actor, stored, next apicred.Catalogue, at int64) error {

@@ -104,6 +104,19 @@ func TestCatalogue_ThatLimitsAnAPITakesItsScopesFromOtherAccounts(t *testing.T) 
 	wantKind(t, "an account that is none", err, apicred.KindInvalid)
 }
 
+// A token for such an API would open the management API, too, and no
+// enforcement point would take it.
+func TestCatalogue_LeavesTheManagementAudienceAlone(t *testing.T) {
+	i := install(t)
+	text := "apis:\n  - {id: mine, audience: \"https://claviger.example/api/v1\", routes: [{path: /x, scopes: [\"mine:x\"]}]}\n" +
+		"scopes:\n  - {value: \"mine:x\", description: X, api: mine}\n"
+	_, err := i.tryApply(operator(), text, -1)
+	wantKind(t, "the management audience", err, apicred.KindInvalid)
+	if fields := apicred.AsError(err).Fields; len(fields) != 1 || fields[0].Location != "apis[0].audience" {
+		t.Errorf("%+v", fields)
+	}
+}
+
 func TestDecodeCatalogue_TellsSyntaxFromMembers(t *testing.T) {
 	code := func(text string) string {
 		_, err := lifecycle.DecodeCatalogue([]byte(text))
