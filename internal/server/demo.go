@@ -47,6 +47,7 @@ func Demo(ctx context.Context, o DemoOptions) (err error) {
 		defer func() { err = errors.Join(err, lines.Close()) }()
 		o.Log = demoLogger(lines, o.JSON)
 	}
+	takeLibraryLog(o.Log)
 	dir, err := os.MkdirTemp("", "claviger-demo-")
 	if err != nil {
 		return fault(err, "No temporary directory can be made: %s. Free some space, or set TMPDIR.", plainCause(err))

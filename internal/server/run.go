@@ -21,6 +21,7 @@ import (
 // Where it listens, and on a first start the one-time set-up link, are written
 // to talk (stderr). Errors are finished lines for the operator.
 func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Writer) (err error) {
+	takeLibraryLog(log)
 	core, err := openDatabase(ctx, cfg, log)
 	if err != nil {
 		return err
