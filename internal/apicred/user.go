@@ -16,9 +16,12 @@ const (
 	UserActive      UserStatus = "active"
 	UserDeactivated UserStatus = "deactivated"
 	UserArchived    UserStatus = "archived"
+	// UserRemoved members are gone for everybody who asks. The row stays, for
+	// what they own and for the audit; adding the person again takes it up.
+	UserRemoved UserStatus = "removed"
 )
 
-// Valid tells whether s is one of the three states.
+// Valid tells whether s is one of the three states that a member can be in.
 func (s UserStatus) Valid() bool {
 	return s == UserActive || s == UserDeactivated || s == UserArchived
 }
@@ -43,6 +46,25 @@ type User struct {
 	JoinedAt   time.Time
 	LastSeenAt time.Time // zero: never
 	Version    int64
+	// InvitedEmail and InvitedName are what the admin entered who added the
+	// person. They stand until the person accepts, so that nobody learns by
+	// adding an address whether its owner is known here, or under which name.
+	InvitedEmail string
+	InvitedName  string
+}
+
+// Accepted tells whether the person has accepted the membership. Until then
+// their sessions do not reach the account.
+func (u *User) Accepted() bool { return u.InvitedEmail == "" }
+
+// AsKnown is the user as the account may know them: until they accept, by what
+// was entered there.
+func (u *User) AsKnown() User {
+	known := *u
+	if !u.Accepted() {
+		known.Email, known.Name = u.InvitedEmail, u.InvitedName
+	}
+	return known
 }
 
 // FoldText returns the form under which texts are compared without regard to

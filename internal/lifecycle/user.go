@@ -2,6 +2,9 @@ package lifecycle
 
 import (
 	"context"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/claviger/claviger/internal/apicred"
 )
@@ -11,12 +14,16 @@ type NewUser struct {
 	Email string
 	Name  string // may be empty
 	Role  apicred.Role
+	// Faults are members the surface could not read; they are answered only
+	// once the actor may act at all.
+	Faults []apicred.FieldError
 }
 
 // UserChange is what an edit of a membership asks for; nil members stay.
 type UserChange struct {
 	Role   *apicred.Role
 	Status *apicred.UserStatus
+	Faults []apicred.FieldError // as NewUser's
 }
 
 // Me is the signed-in person in the account acted in.
@@ -43,7 +50,7 @@ func (s *Service) Me(ctx context.Context, actor apicred.Actor) (Me, error) {
 		if me.User, err = r.User(ctx, actor.AccountID, actor.UserID); err != nil {
 			return err
 		}
-		if me.Accounts, err = activeMemberships(ctx, r, actor.UserID); err != nil {
+		if me.Accounts, err = memberships(ctx, r, &actor); err != nil {
 			return err
 		}
 		me.Scopes = actor.Scopes
@@ -55,14 +62,16 @@ func (s *Service) Me(ctx context.Context, actor apicred.Actor) (Me, error) {
 	return me, err
 }
 
-func activeMemberships(ctx context.Context, r Reader, userID string) ([]Membership, error) {
-	users, err := r.Memberships(ctx, userID)
+// memberships are the accounts that the person is active in and has accepted,
+// and in any case the one acted in.
+func memberships(ctx context.Context, r Reader, actor *apicred.Actor) ([]Membership, error) {
+	users, err := r.Memberships(ctx, actor.UserID)
 	if err != nil {
 		return nil, err
 	}
 	var out []Membership
 	for _, u := range users {
-		if u.Status != apicred.UserActive {
+		if u.Status != apicred.UserActive || !u.Accepted() && u.AccountID != actor.AccountID {
 			continue
 		}
 		account, err := r.Account(ctx, u.AccountID)
@@ -106,10 +115,25 @@ func (s *Service) Users(ctx context.Context, accountID string) ([]apicred.User, 
 	var out []apicred.User
 	err := s.store.View(ctx, func(r Reader) error {
 		var err error
-		out, err = r.Users(ctx, accountID)
+		out, err = members(ctx, r, accountID)
 		return err
 	})
 	return out, err
+}
+
+// members leaves out who was removed.
+func members(ctx context.Context, r Reader, accountID string) ([]apicred.User, error) {
+	users, err := r.Users(ctx, accountID)
+	return slices.DeleteFunc(users, func(u apicred.User) bool { return u.Status == apicred.UserRemoved }), err
+}
+
+// member finds one of them.
+func member(ctx context.Context, r Reader, accountID, userID string) (apicred.User, error) {
+	user, err := r.User(ctx, accountID, userID)
+	if err == nil && user.Status == apicred.UserRemoved {
+		return apicred.User{}, apicred.NotFound()
+	}
+	return user, err
 }
 
 // FindUser finds a member by user ID or e-mail, for the operator.
@@ -134,31 +158,70 @@ func (s *Service) FindUser(ctx context.Context, accountID, idOrEmail string) (ap
 func (s *Service) CreateUser(ctx context.Context, actor apicred.Actor, accountID string, in NewUser) (apicred.User, error) {
 	var out apicred.User
 	err := s.change(ctx, func(tx Tx) error {
-		email, err := apicred.CheckEmail(in.Email)
+		checked, err := checkNewUser(in)
 		if err != nil {
-			return err
-		}
-		if !in.Role.Valid() {
-			return apicred.Invalid(apicred.FieldError{Location: "body.role", Message: "The role is admin, supervisor or agent."})
-		}
-		person, err := s.ensurePerson(ctx, tx, email, in.Name)
-		if err != nil {
-			return err
-		}
-		out = apicred.User{
-			Person: person, AccountID: accountID, Role: in.Role, Status: apicred.UserActive,
-			Generation: 1, JoinedAt: s.now(), Version: 1,
-		}
-		if err := tx.InsertUser(ctx, out); apicred.IsKind(err, apicred.KindConflict) {
-			return apicred.Conflict(quoted(email) + " is already a member of this account. Change the role with: claviger user edit").Because(err)
-		} else if err != nil {
 			return err
 		}
 		as := actor
 		as.AccountID = accountID
-		return s.record(ctx, tx, &as, recorded{action: "user.create", target: apicred.TargetUser, id: person.ID, after: recordUser(&out)})
+		out, err = s.addMember(ctx, tx, &as, checked, apicred.User{})
+		if apicred.IsKind(err, apicred.KindConflict) {
+			return apicred.Conflict(quoted(checked.Email) + " is already a member of this account. Change the role with: claviger user edit").Because(err)
+		}
+		return err
 	})
 	return out, err
+}
+
+// checkNewUser reports every fault at once.
+func checkNewUser(in NewUser) (NewUser, error) {
+	v := memberCheck{faults: in.Faults}
+	if !v.faulty("body.email") {
+		email, err := apicred.CheckEmail(in.Email)
+		if err != nil {
+			v.faults = append(v.faults, apicred.AsError(err).Fields...)
+		}
+		in.Email = email
+	}
+	if in.Name != "" {
+		in.Name = v.name(in.Name)
+	}
+	if !in.Role.Valid() && !v.faulty("body.role") {
+		v.fault("body.role", "The role is admin, supervisor or agent.")
+	}
+	return in, v.err()
+}
+
+// addMember makes a person a member, known or not, with the invitation of
+// invited. Who was removed takes up their old membership, and what they own
+// with it. Conflict: already a member.
+func (s *Service) addMember(ctx context.Context, tx Tx, actor *apicred.Actor, in NewUser, invited apicred.User) (apicred.User, error) {
+	person, err := s.ensurePerson(ctx, tx, in.Email, in.Name)
+	if err != nil {
+		return apicred.User{}, err
+	}
+	user := apicred.User{
+		Person: person, AccountID: actor.AccountID, Role: in.Role, Status: apicred.UserActive,
+		Generation: 1, JoinedAt: s.now(), Version: 1, InvitedEmail: invited.InvitedEmail, InvitedName: invited.InvitedName,
+	}
+	before, err := tx.User(ctx, actor.AccountID, person.ID)
+	switch {
+	case apicred.IsKind(err, apicred.KindNotFound):
+		err = tx.InsertUser(ctx, user)
+	case err == nil && before.Status != apicred.UserRemoved:
+		err = apicred.Conflict(quoted(in.Email) + " is already a member of this account. Change their role or status instead.")
+	case err == nil:
+		user.Generation, user.Version, user.JoinedAt, user.LastSeenAt = before.Generation, before.Version, before.JoinedAt, before.LastSeenAt
+		err = tx.UpdateUser(ctx, user)
+	}
+	if err != nil {
+		return apicred.User{}, err
+	}
+	err = s.record(ctx, tx, actor, recorded{action: "user.create", target: apicred.TargetUser, id: person.ID, after: recordUser(&user)})
+	if err != nil || before.ID == "" { // who is new owns nothing yet
+		return user, err
+	}
+	return user, s.resuspendOwned(ctx, tx, actor, &before)
 }
 
 func (s *Service) ensurePerson(ctx context.Context, tx Tx, email, name string) (apicred.Person, error) {
@@ -166,16 +229,13 @@ func (s *Service) ensurePerson(ctx context.Context, tx Tx, email, name string) (
 	if !apicred.IsKind(err, apicred.KindNotFound) {
 		return person, err
 	}
-	if name != "" {
-		if name, err = apicred.CheckName("body.name", name); err != nil {
-			return apicred.Person{}, err
-		}
-	}
-	id, err := s.newID()
+	// Random, not time-ordered as newID's: when somebody became known must not
+	// show in the answer to who adds them (contract.md "people").
+	id, err := uuid.NewRandomFromReader(s.random)
 	if err != nil {
-		return apicred.Person{}, err
+		return apicred.Person{}, apicred.Internal(err)
 	}
-	person = apicred.Person{ID: id, Email: email, Name: name, CreatedAt: s.now()}
+	person = apicred.Person{ID: id.String(), Email: email, Name: name, CreatedAt: s.now()}
 	return person, tx.InsertPerson(ctx, person)
 }
 
@@ -186,46 +246,77 @@ func (s *Service) ensurePerson(ctx context.Context, tx Tx, email, name string) (
 func (s *Service) EditUser(ctx context.Context, actor apicred.Actor, accountID, userID string, in UserChange) (apicred.User, error) {
 	var out apicred.User
 	err := s.change(ctx, func(tx Tx) error {
-		before, err := tx.User(ctx, accountID, userID)
-		if err != nil {
-			return err
-		}
-		after, err := editedUser(before, &in)
-		if err != nil {
-			return err
-		}
-		if out = before; recordUser(&before) == recordUser(&after) {
-			return nil
-		}
-		if err := lastAdminStays(ctx, tx, &before, &after); err != nil {
-			return err
-		}
-		if err := tx.UpdateUser(ctx, after); err != nil {
-			return err
-		}
 		as := actor
 		as.AccountID = accountID
-		err = s.record(ctx, tx, &as, recorded{action: "user.edit", target: apicred.TargetUser, id: userID, before: recordUser(&before), after: recordUser(&after)})
+		before, err := member(ctx, tx, accountID, userID)
 		if err != nil {
 			return err
 		}
-		if err := s.resuspendOwned(ctx, tx, &as, &before); err != nil {
-			return err
-		}
-		out, err = tx.User(ctx, accountID, userID)
+		out, err = s.editMember(ctx, tx, &as, before, &in)
 		return err
 	})
 	return out, err
 }
 
+func (s *Service) editMember(ctx context.Context, tx Tx, actor *apicred.Actor, before apicred.User, in *UserChange) (apicred.User, error) {
+	after, err := editedUser(before, in)
+	if err != nil || recordUser(&before) == recordUser(&after) {
+		return before, err
+	}
+	event := recorded{action: "user.edit", target: apicred.TargetUser, id: before.ID, before: recordUser(&before), after: recordUser(&after)}
+	if err := s.saveMember(ctx, tx, actor, [2]*apicred.User{&before, &after}, event); err != nil {
+		return apicred.User{}, err
+	}
+	return tx.User(ctx, before.AccountID, before.ID)
+}
+
+// saveMember stores a membership before[0] as before[1], with all that follows:
+// credentials are suspended or resumed, and who is no longer active loses what
+// lets them in. Conflict: the last active admin stays.
+func (s *Service) saveMember(ctx context.Context, tx Tx, actor *apicred.Actor, change [2]*apicred.User, event recorded) error {
+	before, after := change[0], change[1]
+	if err := lastAdminStays(ctx, tx, before, after); err != nil {
+		return err
+	}
+	if err := tx.UpdateUser(ctx, *after); err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, actor, event); err != nil {
+		return err
+	}
+	if before.Status == apicred.UserActive && after.Status != apicred.UserActive {
+		if err := endAccess(ctx, tx, after); err != nil {
+			return err
+		}
+	}
+	return s.resuspendOwned(ctx, tx, actor, before)
+}
+
+// endAccess ends the links into the account, and the person's sessions when no
+// account is left to use them in (S21). Sessions belong to the person: where
+// one is left they go on there, and see this account no more.
+func endAccess(ctx context.Context, tx Tx, user *apicred.User) error {
+	if err := tx.EndLinks(ctx, user.AccountID, user.ID); err != nil {
+		return err
+	}
+	all, err := tx.Memberships(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(u apicred.User) bool { return u.Status == apicred.UserActive && u.Accepted() }) {
+		return nil
+	}
+	return tx.EndSessions(ctx, user.ID)
+}
+
 func editedUser(u apicred.User, in *UserChange) (apicred.User, error) {
-	v := memberCheck{}
-	if in.Role != nil {
+	v := memberCheck{faults: in.Faults}
+	if in.Role != nil && !v.faulty("body.role") {
 		if u.Role = *in.Role; !u.Role.Valid() {
 			v.fault("body.role", "The role is admin, supervisor or agent.")
 		}
 	}
-	if in.Status != nil {
+	if in.Status != nil && !v.faulty("body.status") {
 		if *in.Status != apicred.UserActive && u.Status == apicred.UserActive {
 			u.Generation++ // people-tokens that are out die, and stay dead
 		}

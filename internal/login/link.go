@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -80,15 +81,26 @@ func (s *Service) NewSignInLink(ctx context.Context, request SignInLinkRequest, 
 	if err != nil {
 		return IssuedLink{}, err
 	}
+	return s.issueLink(ctx, Link{
+		Kind: LinkSignIn, AccountID: request.AccountID, UserID: request.UserID, Reusable: request.Reusable,
+	}, lifetime, actor)
+}
+
+// NewSetUpLink makes a link that lets an active member into an account for the
+// first time, and ends earlier ones of that member. It lives for
+// SignInLinkLifetime. Whether the actor may is decided before, by
+// lifecycle.Service.MayMakeSetUpLink.
+func (s *Service) NewSetUpLink(ctx context.Context, accountID, userID string, actor apicred.Actor) (IssuedLink, error) {
+	return s.issueLink(ctx, Link{Kind: LinkSetUp, AccountID: accountID, UserID: userID}, SignInLinkLifetime, actor)
+}
+
+func (s *Service) issueLink(ctx context.Context, link Link, lifetime time.Duration, actor apicred.Actor) (IssuedLink, error) {
 	token, err := newSecretText(s.random)
 	if err != nil {
 		return IssuedLink{}, err
 	}
-	at := s.now()
-	link := Link{
-		Hash: token.hash(), Kind: LinkSignIn, AccountID: request.AccountID, UserID: request.UserID,
-		CreatedAt: at, ExpiresAt: at.Add(lifetime), Reusable: request.Reusable,
-	}
+	link.Hash, link.CreatedAt = token.hash(), s.now()
+	link.ExpiresAt = link.CreatedAt.Add(lifetime)
 	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
 		user, err := tx.User(ctx, link.AccountID, link.UserID)
 		if err != nil {
@@ -129,9 +141,16 @@ func (s *Service) recordSignInLink(ctx context.Context, tx Tx, link Link, actor 
 }
 
 // replaceLink keeps one live link per person and kind: who asks for a new one
-// expects a leaked one to be dead, and the table stays bounded.
+// expects a leaked one to be dead, and the table stays bounded. An account's own
+// links leave those of other accounts alone.
 func replaceLink(ctx context.Context, tx Tx, link Link) error {
-	if err := tx.DeleteLinks(ctx, link.Kind, link.UserID); err != nil {
+	var err error
+	if link.Kind == LinkSetUp {
+		err = tx.DeleteLinksOfMember(ctx, link.Kind, link.AccountID, link.UserID)
+	} else {
+		err = tx.DeleteLinks(ctx, link.Kind, link.UserID)
+	}
+	if err != nil {
 		return err
 	}
 	return tx.InsertLink(ctx, link)
@@ -144,6 +163,9 @@ type LinkView struct {
 	AccountName string
 	ExpiresAt   time.Time
 	Reusable    bool
+	// Joins: the person has a sign-in, so that the link lets them into the
+	// account and does not sign them in (LinkSetUp).
+	Joins bool
 }
 
 // Peek tells whom a link is for and leaves it whole, since link scanners open
@@ -167,7 +189,7 @@ func (s *Service) Peek(ctx context.Context, token LinkToken) (LinkView, error) {
 	if link.Kind == LinkFirstAdmin {
 		err = s.peekFirstAdmin(ctx, link)
 	} else {
-		view.Email, err = s.peekMember(ctx, link)
+		err = s.peekMember(ctx, link, &view)
 	}
 	if err != nil {
 		return LinkView{}, err
@@ -184,17 +206,28 @@ func (s *Service) peekFirstAdmin(ctx context.Context, link Link) error {
 	return err
 }
 
-func (s *Service) peekMember(ctx context.Context, link Link) (string, error) {
-	memberships, err := s.activeMemberships(ctx, link.UserID)
+func (s *Service) peekMember(ctx context.Context, link Link, view *LinkView) error {
+	memberships, err := s.store.Memberships(ctx, link.UserID)
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, m := range memberships {
-		if m.AccountID == link.AccountID {
-			return m.Email, nil
+		if m.AccountID == link.AccountID && m.Status == apicred.UserActive {
+			view.Email = m.AsKnown().Email
+			view.Joins = link.Kind == LinkSetUp && hasSignIn(memberships, link.AccountID)
+			return nil
 		}
 	}
-	return "", deadLink()
+	return deadLink()
+}
+
+// hasSignIn tells whether a person of these memberships may have a sign-in that
+// the account's admins must not get at: they were seen anywhere, or belong to
+// another account, too.
+func hasSignIn(memberships []apicred.User, accountID string) bool {
+	return slices.ContainsFunc(memberships, func(m apicred.User) bool {
+		return !m.LastSeenAt.IsZero() || m.AccountID != accountID && m.Accepted()
+	})
 }
 
 // alive tells whether a link may still be used, as far as the link itself knows.

@@ -15,9 +15,13 @@ type LinkForm struct {
 }
 
 // Consume uses a link: it marks it used, makes the first admin if that is its
-// kind, and signs the person in, in one transaction. Of several who try at once
-// one succeeds. A bad form leaves the link whole. Unknown, used and expired
-// links are the same not_found as Peek's.
+// kind, accepts the membership, and signs the person in, in one transaction. Of
+// several who try at once one succeeds. A bad form leaves the link whole.
+// Unknown, used and expired links are the same not_found as Peek's.
+//
+// A LinkSetUp signs nobody in who has a sign-in: the session that the browser
+// has must be theirs (else conflict, and the link stays whole) and goes on; the
+// token returned is zero then, and the session's account the one joined.
 func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, facts RequestFacts) (SessionToken, Session, error) {
 	if token.IsZero() {
 		return SessionToken{}, Session{}, deadLink()
@@ -33,9 +37,14 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 	var session Session
 	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
 		use := linkUse{service: s, tx: tx, at: s.now(), facts: facts}
-		userID, link, err := use.link(ctx, token, form)
+		userID, link, err := use.link(ctx, token, form, former)
 		if err != nil {
 			return err
+		}
+		if use.joined {
+			session = former
+			session.AccountID = link.AccountID
+			return nil
 		}
 		if err := use.endFormer(ctx, former); err != nil {
 			return err
@@ -45,6 +54,9 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 	})
 	if err != nil {
 		return SessionToken{}, Session{}, err
+	}
+	if session.ID == former.ID {
+		return SessionToken{}, session, nil
 	}
 	return SessionToken{sessionToken}, session, nil
 }
@@ -68,10 +80,12 @@ type linkUse struct {
 	tx      Tx
 	at      time.Time
 	facts   RequestFacts
+	// joined: the person has a sign-in, so that the link only lets them in.
+	joined bool
 }
 
 // link burns the link and returns the person it is for.
-func (u *linkUse) link(ctx context.Context, token LinkToken, form LinkForm) (string, Link, error) {
+func (u *linkUse) link(ctx context.Context, token LinkToken, form LinkForm, former Session) (string, Link, error) {
 	link, err := u.tx.Link(ctx, token.hash())
 	if err != nil {
 		return "", Link{}, deadWhenAbsent(err)
@@ -83,7 +97,7 @@ func (u *linkUse) link(ctx context.Context, token LinkToken, form LinkForm) (str
 	if link.Kind == LinkFirstAdmin {
 		userID, err = u.firstAdmin(ctx, link, form)
 	} else {
-		err = u.member(ctx, link)
+		err = u.member(ctx, link, former)
 	}
 	if err != nil {
 		return "", Link{}, err
@@ -95,8 +109,9 @@ func (u *linkUse) link(ctx context.Context, token LinkToken, form LinkForm) (str
 	return userID, link, err
 }
 
-// member refuses a link whose person has left the account since it was made.
-func (u *linkUse) member(ctx context.Context, link Link) error {
+// member refuses a link whose person has left the account since it was made,
+// and lets the person in.
+func (u *linkUse) member(ctx context.Context, link Link, former Session) error {
 	user, err := u.tx.User(ctx, link.AccountID, link.UserID)
 	if err != nil {
 		return deadWhenAbsent(err)
@@ -104,7 +119,37 @@ func (u *linkUse) member(ctx context.Context, link Link) error {
 	if user.Status != apicred.UserActive {
 		return deadLink()
 	}
-	return nil
+	if link.Kind == LinkSetUp {
+		memberships, err := u.tx.Memberships(ctx, link.UserID)
+		if err != nil {
+			return err
+		}
+		u.joined = hasSignIn(memberships, link.AccountID)
+	}
+	// The session is the proof. The link alone is in the hands of the account's
+	// admin too; and who was invited must not become whoever took their address
+	// first.
+	if u.joined && (former.UserID != user.ID || !former.alive(u.at)) {
+		return apicred.Conflict("You have a sign-in at this server already. Sign in as " + user.AsKnown().Email + " in this browser, then open this link again.")
+	}
+	return u.accept(ctx, user)
+}
+
+// accept ends the invitation of a member, if there is one.
+func (u *linkUse) accept(ctx context.Context, user apicred.User) error {
+	if user.Accepted() {
+		return nil
+	}
+	user.InvitedEmail, user.InvitedName = "", ""
+	if err := u.tx.UpdateUser(ctx, user); err != nil {
+		return err
+	}
+	event, err := u.service.event(u.at, user.AccountID, u.actor(apicred.ActorUser, user.ID))
+	if err != nil {
+		return err
+	}
+	event.Action, event.TargetType, event.TargetID = "user.accept", apicred.TargetUser, user.ID
+	return u.tx.Record(ctx, event)
 }
 
 func (u *linkUse) firstAdmin(ctx context.Context, link Link, form LinkForm) (string, error) {

@@ -94,20 +94,25 @@ func (s *Service) liveSession(ctx context.Context, token SessionToken) (Session,
 	if err != nil {
 		return Session{}, err
 	}
-	now := s.now()
-	if !now.Before(session.ExpiresAt) || now.Sub(session.LastSeenAt) >= IdleLimit {
+	if !session.alive(s.now()) {
 		return Session{}, notSignedIn()
 	}
 	return session, nil
 }
 
-// activeMemberships leaves out those that let nobody in.
+// alive tells whether a session is within both limits.
+func (s *Session) alive(now time.Time) bool {
+	return now.Before(s.ExpiresAt) && now.Sub(s.LastSeenAt) < IdleLimit
+}
+
+// activeMemberships leaves out those that let nobody in: not active, or not
+// accepted.
 func (s *Service) activeMemberships(ctx context.Context, userID string) ([]apicred.User, error) {
 	memberships, err := s.store.Memberships(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(memberships, func(u apicred.User) bool { return u.Status != apicred.UserActive }), nil
+	return slices.DeleteFunc(memberships, func(u apicred.User) bool { return u.Status != apicred.UserActive || !u.Accepted() }), nil
 }
 
 // touch writes when the session was last seen. It may fail without harm (a full

@@ -14,8 +14,12 @@ type LinkKind string
 const (
 	// LinkFirstAdmin makes the first admin of the operator account.
 	LinkFirstAdmin LinkKind = "first_admin"
-	// LinkSignIn signs the named person in (set-up link of an existing member).
+	// LinkSignIn signs the named person in; the operator alone makes it.
 	LinkSignIn LinkKind = "sign_in"
+	// LinkSetUp lets the named person into an account whose admin made it. It
+	// signs in only who never had a sign-in: an admin of one account must not
+	// become a person who belongs to others, or one of their own (R2).
+	LinkSetUp LinkKind = "set_up"
 )
 
 // Link is a one-time link as stored: only the SHA-256 of its 256-bit token.
@@ -70,6 +74,8 @@ type Tx interface {
 	UseLink(ctx context.Context, hash []byte, at time.Time) error
 	// DeleteLinks removes every link of a kind for a user ("" for first admin).
 	DeleteLinks(ctx context.Context, kind LinkKind, userID string) error
+	// DeleteLinksOfMember removes those of one account.
+	DeleteLinksOfMember(ctx context.Context, kind LinkKind, accountID, userID string) error
 	InsertSession(ctx context.Context, s Session) error
 	DeleteSession(ctx context.Context, sessionID string) error
 	// DeleteSessionsEndedBefore removes sessions whose absolute end has passed.
@@ -83,5 +89,9 @@ type Tx interface {
 	CountActiveAdmins(ctx context.Context, accountID string) (int64, error)
 	InsertPerson(ctx context.Context, p apicred.Person) error
 	InsertUser(ctx context.Context, u apicred.User) error
+	// Memberships of one person in every account, oldest first.
+	Memberships(ctx context.Context, userID string) ([]apicred.User, error)
+	// UpdateUser writes role, status, generation and invitation.
+	UpdateUser(ctx context.Context, u apicred.User) error
 	Record(ctx context.Context, event apicred.AuditEvent) error
 }

@@ -3,6 +3,7 @@ package signin
 import (
 	"mime"
 	"net/http"
+	"net/url"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/login"
@@ -46,6 +47,10 @@ func (p *Pages) useLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.From(r.Context()).Actor = signedIn.UserID
+	if session.IsZero() { // they were signed in before, and only joined
+		redirect(w, r, homePath+"?account="+url.QueryEscape(signedIn.AccountID))
+		return nil
+	}
 	seconds := int(signedIn.ExpiresAt.Sub(signedIn.CreatedAt).Seconds())
 	http.SetCookie(w, p.cookie(session.Reveal(), seconds))
 	redirect(w, r, returnPath(form[returnField]))
@@ -77,6 +82,11 @@ func renderLink(w http.ResponseWriter, status int, view linkView) {
 	if view.Kind == login.LinkFirstAdmin {
 		view.frame = newFrame("Set up")
 		render(w, status, "first_admin", view)
+		return
+	}
+	if view.Joins {
+		view.frame = newFrame("Join an account")
+		render(w, status, "join", view)
 		return
 	}
 	view.frame = newFrame("Sign in")

@@ -39,3 +39,11 @@ func (t *tx) UseLink(ctx context.Context, hash []byte, at time.Time) error {
 func (t *tx) DeleteLinks(ctx context.Context, kind login.LinkKind, userID string) error {
 	return t.fault(t.q.DeleteOneTimeLinks(ctx, userID, string(kind)))
 }
+
+func (t *tx) DeleteLinksOfMember(ctx context.Context, kind login.LinkKind, accountID, userID string) error {
+	return t.fault(t.q.DeleteOneTimeLinksOfMember(ctx, userID, accountID, string(kind)))
+}
+
+func (t *tx) EndLinks(ctx context.Context, accountID, userID string) error {
+	return t.fault(t.q.EndOneTimeLinksOfMember(ctx, userID, accountID))
+}

@@ -62,3 +62,7 @@ func (t *tx) DeleteSession(ctx context.Context, sessionID string) error {
 func (t *tx) DeleteSessionsEndedBefore(ctx context.Context, end time.Time) error {
 	return t.fault(t.q.DeleteSessionsEndedBefore(ctx, micros(end)))
 }
+
+func (t *tx) EndSessions(ctx context.Context, userID string) error {
+	return t.fault(t.q.DeleteSessionsOf(ctx, userID))
+}

@@ -55,12 +55,14 @@ func (t *tx) InsertUser(ctx context.Context, u apicred.User) error {
 	return t.fault(t.q.InsertUser(ctx, statement.InsertUserParams{
 		AccountID: u.AccountID, UserID: u.ID, Role: string(u.Role), Status: string(u.Status), Generation: u.Generation,
 		JoinedAt: micros(u.JoinedAt), LastSeenAt: micros(u.LastSeenAt), Version: u.Version,
+		InvitedEmail: u.InvitedEmail, InvitedName: u.InvitedName,
 	}))
 }
 
 func (t *tx) UpdateUser(ctx context.Context, u apicred.User) error {
 	n, err := t.q.UpdateUser(ctx, statement.UpdateUserParams{
 		Role: string(u.Role), Status: string(u.Status), Generation: u.Generation,
+		InvitedEmail: u.InvitedEmail, InvitedName: u.InvitedName,
 		AccountID: u.AccountID, UserID: u.ID, Version: u.Version,
 	})
 	if err != nil || n == 1 {
@@ -78,5 +80,6 @@ func userOf(u statement.User, p statement.Person) apicred.User {
 	return apicred.User{
 		Person: personOf(p), AccountID: u.AccountID, Role: apicred.Role(u.Role), Status: apicred.UserStatus(u.Status),
 		Generation: u.Generation, JoinedAt: timeOf(u.JoinedAt), LastSeenAt: timeOf(u.LastSeenAt), Version: u.Version,
+		InvitedEmail: u.InvitedEmail, InvitedName: u.InvitedName,
 	}
 }

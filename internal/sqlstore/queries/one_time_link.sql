@@ -10,3 +10,9 @@ UPDATE one_time_links SET used_at = sqlc.arg(used_at) WHERE hash = sqlc.arg(hash
 
 -- name: DeleteOneTimeLinks :exec
 DELETE FROM one_time_links WHERE user_id = $1 AND kind = $2;
+
+-- name: DeleteOneTimeLinksOfMember :exec
+DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND kind = $3;
+
+-- name: EndOneTimeLinksOfMember :exec
+DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND reusable = 0;

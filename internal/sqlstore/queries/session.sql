@@ -14,3 +14,6 @@ DELETE FROM sessions WHERE session_id = $1;
 
 -- name: DeleteSessionsEndedBefore :exec
 DELETE FROM sessions WHERE expires_at < $1;
+
+-- name: DeleteSessionsOf :exec
+DELETE FROM sessions WHERE user_id = $1;

@@ -28,11 +28,12 @@ ORDER BY u.account_id, u.user_id LIMIT CAST(sqlc.arg(most) AS BIGINT);
 SELECT COUNT(*) FROM users WHERE account_id = $1 AND role = 'admin' AND status = 'active';
 
 -- name: InsertUser :exec
-INSERT INTO users (account_id, user_id, role, status, generation, joined_at, last_seen_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO users (account_id, user_id, role, status, generation, joined_at, last_seen_at, version, invited_email, invited_name)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: UpdateUser :execrows
-UPDATE users SET role = sqlc.arg(role), status = sqlc.arg(status), generation = sqlc.arg(generation), version = version + 1
+UPDATE users SET role = sqlc.arg(role), status = sqlc.arg(status), generation = sqlc.arg(generation),
+    invited_email = sqlc.arg(invited_email), invited_name = sqlc.arg(invited_name), version = version + 1
 WHERE account_id = sqlc.arg(account_id) AND user_id = sqlc.arg(user_id) AND version = sqlc.arg(version);
 
 -- name: RaiseUserLastSeen :exec

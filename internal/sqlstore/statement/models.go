@@ -138,12 +138,14 @@ type SigningKey struct {
 }
 
 type User struct {
-	AccountID  string
-	UserID     string
-	Role       string
-	Status     string
-	Generation int64
-	JoinedAt   int64
-	LastSeenAt int64
-	Version    int64
+	AccountID    string
+	UserID       string
+	Role         string
+	Status       string
+	Generation   int64
+	JoinedAt     int64
+	LastSeenAt   int64
+	Version      int64
+	InvitedEmail string
+	InvitedName  string
 }

@@ -18,6 +18,24 @@ func (q *Queries) DeleteOneTimeLinks(ctx context.Context, userID string, kind st
 	return err
 }
 
+const deleteOneTimeLinksOfMember = `-- name: DeleteOneTimeLinksOfMember :exec
+DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND kind = $3
+`
+
+func (q *Queries) DeleteOneTimeLinksOfMember(ctx context.Context, userID string, accountID string, kind string) error {
+	_, err := q.db.ExecContext(ctx, deleteOneTimeLinksOfMember, userID, accountID, kind)
+	return err
+}
+
+const endOneTimeLinksOfMember = `-- name: EndOneTimeLinksOfMember :exec
+DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND reusable = 0
+`
+
+func (q *Queries) EndOneTimeLinksOfMember(ctx context.Context, userID string, accountID string) error {
+	_, err := q.db.ExecContext(ctx, endOneTimeLinksOfMember, userID, accountID)
+	return err
+}
+
 const getOneTimeLink = `-- name: GetOneTimeLink :one
 SELECT hash, kind, account_id, user_id, created_at, expires_at, used_at, reusable FROM one_time_links WHERE hash = $1
 `

@@ -30,6 +30,15 @@ func (q *Queries) DeleteSessionsEndedBefore(ctx context.Context, expiresAt int64
 	return err
 }
 
+const deleteSessionsOf = `-- name: DeleteSessionsOf :exec
+DELETE FROM sessions WHERE user_id = $1
+`
+
+func (q *Queries) DeleteSessionsOf(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, deleteSessionsOf, userID)
+	return err
+}
+
 const getSession = `-- name: GetSession :one
 SELECT session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent FROM sessions WHERE hash = $1
 `

@@ -55,7 +55,7 @@ func (q *Queries) GetPersonByEmail(ctx context.Context, emailFolded string) (Per
 }
 
 const getUser = `-- name: GetUser :one
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE u.account_id = $1 AND u.user_id = $2
 `
 
@@ -76,6 +76,8 @@ func (q *Queries) GetUser(ctx context.Context, accountID string, userID string) 
 		&i.User.JoinedAt,
 		&i.User.LastSeenAt,
 		&i.User.Version,
+		&i.User.InvitedEmail,
+		&i.User.InvitedName,
 		&i.Person.UserID,
 		&i.Person.Email,
 		&i.Person.EmailFolded,
@@ -109,19 +111,21 @@ func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) erro
 }
 
 const insertUser = `-- name: InsertUser :exec
-INSERT INTO users (account_id, user_id, role, status, generation, joined_at, last_seen_at, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO users (account_id, user_id, role, status, generation, joined_at, last_seen_at, version, invited_email, invited_name)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type InsertUserParams struct {
-	AccountID  string
-	UserID     string
-	Role       string
-	Status     string
-	Generation int64
-	JoinedAt   int64
-	LastSeenAt int64
-	Version    int64
+	AccountID    string
+	UserID       string
+	Role         string
+	Status       string
+	Generation   int64
+	JoinedAt     int64
+	LastSeenAt   int64
+	Version      int64
+	InvitedEmail string
+	InvitedName  string
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -134,12 +138,14 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.JoinedAt,
 		arg.LastSeenAt,
 		arg.Version,
+		arg.InvitedEmail,
+		arg.InvitedName,
 	)
 	return err
 }
 
 const listMemberships = `-- name: ListMemberships :many
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE u.user_id = $1 ORDER BY u.joined_at, u.account_id
 `
 
@@ -166,6 +172,8 @@ func (q *Queries) ListMemberships(ctx context.Context, userID string) ([]ListMem
 			&i.User.JoinedAt,
 			&i.User.LastSeenAt,
 			&i.User.Version,
+			&i.User.InvitedEmail,
+			&i.User.InvitedName,
 			&i.Person.UserID,
 			&i.Person.Email,
 			&i.Person.EmailFolded,
@@ -186,7 +194,7 @@ func (q *Queries) ListMemberships(ctx context.Context, userID string) ([]ListMem
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE u.account_id = $1 ORDER BY u.joined_at, u.user_id
 `
 
@@ -213,6 +221,8 @@ func (q *Queries) ListUsers(ctx context.Context, accountID string) ([]ListUsersR
 			&i.User.JoinedAt,
 			&i.User.LastSeenAt,
 			&i.User.Version,
+			&i.User.InvitedEmail,
+			&i.User.InvitedName,
 			&i.Person.UserID,
 			&i.Person.Email,
 			&i.Person.EmailFolded,
@@ -233,7 +243,7 @@ func (q *Queries) ListUsers(ctx context.Context, accountID string) ([]ListUsersR
 }
 
 const listUsersAfter = `-- name: ListUsersAfter :many
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE (u.account_id, u.user_id) > (CAST($1 AS TEXT), CAST($2 AS TEXT))
 ORDER BY u.account_id, u.user_id LIMIT CAST($3 AS BIGINT)
 `
@@ -261,6 +271,8 @@ func (q *Queries) ListUsersAfter(ctx context.Context, afterAccountID string, aft
 			&i.User.JoinedAt,
 			&i.User.LastSeenAt,
 			&i.User.Version,
+			&i.User.InvitedEmail,
+			&i.User.InvitedName,
 			&i.Person.UserID,
 			&i.Person.Email,
 			&i.Person.EmailFolded,
@@ -291,17 +303,20 @@ func (q *Queries) RaiseUserLastSeen(ctx context.Context, lastSeenAt int64, accou
 }
 
 const updateUser = `-- name: UpdateUser :execrows
-UPDATE users SET role = $1, status = $2, generation = $3, version = version + 1
-WHERE account_id = $4 AND user_id = $5 AND version = $6
+UPDATE users SET role = $1, status = $2, generation = $3,
+    invited_email = $4, invited_name = $5, version = version + 1
+WHERE account_id = $6 AND user_id = $7 AND version = $8
 `
 
 type UpdateUserParams struct {
-	Role       string
-	Status     string
-	Generation int64
-	AccountID  string
-	UserID     string
-	Version    int64
+	Role         string
+	Status       string
+	Generation   int64
+	InvitedEmail string
+	InvitedName  string
+	AccountID    string
+	UserID       string
+	Version      int64
 }
 
 func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (int64, error) {
@@ -309,6 +324,8 @@ func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (int64, 
 		arg.Role,
 		arg.Status,
 		arg.Generation,
+		arg.InvitedEmail,
+		arg.InvitedName,
 		arg.AccountID,
 		arg.UserID,
 		arg.Version,
