@@ -50,7 +50,14 @@ function Area() {
   return (
     <Shell credentialsShown={shown} onHelp={openHelp}>
       {!shown ? (
-        <NotFound />
+        <Switch>
+          <Route path="/">
+            <NothingForYou />
+          </Route>
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
       ) : account.data ? (
         <Switch>
           <Route path="/">
@@ -102,6 +109,17 @@ function useStartAtTop() {
 
 function ToCredentials() {
   return <Redirect to={usePaths().credentials()} replace />
+}
+
+/** Where somebody arrives for whom the account has no page: a fresh sign-in must not read as a fault. */
+function NothingForYou() {
+  const { me } = useSession()
+  const account = me.accounts.find((one) => one.account_id === me.account_id)?.name ?? 'this account'
+  return (
+    <PageHeader title="You are signed in">
+      There is nothing here for the role {me.role} in {account}. If you miss something, ask an admin of the account.
+    </PageHeader>
+  )
 }
 
 function NotFound({ back = false }: { back?: boolean }): ReactNode {

@@ -158,12 +158,14 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 /** The two ways to end a credential: disable, which can be undone, and delete, which cannot. */
 function EndCard({ credential, start }: ActionProps) {
   const disabled = credential.status === 'disabled'
+  const enables = disabled && may(credential, 'enable')
+  const disables = !disabled && may(credential, 'disable')
   return (
-    <Card title="Disable or delete">
+    <Card title={enables ? 'Enable or delete' : disables ? 'Disable or delete' : 'Delete'}>
       <div className="flex flex-col gap-4">
-        {disabled && may(credential, 'enable') && (
+        {enables && (
           <EndRow
-            text="Programs can get tokens again, with the secrets they had."
+            text="Enabling lets its programs get tokens again, with the secrets they had."
             button={
               <Button icon={<Power className="size-4" aria-hidden="true" />} onClick={() => start('enable', credential)}>
                 Enable
@@ -171,7 +173,7 @@ function EndCard({ credential, start }: ActionProps) {
             }
           />
         )}
-        {!disabled && may(credential, 'disable') && (
+        {disables && (
           <EndRow
             text="Disabling stops its programs at once and can be undone."
             button={

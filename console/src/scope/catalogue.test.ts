@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Scope } from '../api/types'
-import { buildCatalogue, matchesScope, tokenScopes } from './catalogue'
+import { buildCatalogue, matchesScope, nothingOnOffer, tokenScopes } from './catalogue'
 
 function scope(value: string, api: string, part: Partial<Scope> = {}): Scope {
   return { value, description: `May ${value}`, api, roles: ['admin'], retired: false, on_offer: true, ...part }
@@ -34,6 +34,13 @@ test('buildCatalogue keeps Claviger’s own scopes apart', () => {
 
 test('buildCatalogue counts what only admins could give, without retired and own scopes', () => {
   expect(catalogue.adminOnly).toBe(1)
+})
+
+test('nothingOnOffer tells an empty installation from a role without scopes, and is silent where there are some', () => {
+  expect(nothingOnOffer(catalogue)).toBeUndefined()
+  expect(nothingOnOffer(buildCatalogue([], []))).toContain('claviger catalogue apply')
+  expect(nothingOnOffer(buildCatalogue([scope('stats', 'insights', { on_offer: false })], []))).toContain('your role')
+  expect(nothingOnOffer(buildCatalogue([scope('claviger:users:read', 'claviger', { on_offer: false })], []))).toContain('There are no')
 })
 
 test('matchesScope finds every word in description, value or API name', () => {

@@ -48,6 +48,13 @@ export function buildCatalogue(scopes: readonly Scope[], apis: readonly Pick<Api
   return { byValue: new Map(scopes.map((scope) => [scope.value, scope])), groups: sorted, management, adminOnly }
 }
 
+/** Why there is nothing to choose and what helps, or undefined where scopes are on offer. */
+export function nothingOnOffer({ groups, adminOnly }: Pick<ScopeCatalogue, 'groups' | 'adminOnly'>): string | undefined {
+  if (groups.length > 0) return undefined
+  if (adminOnly > 0) return 'No scope of an API is on offer to your role. An admin can give them.'
+  return 'There are no APIs and scopes yet. The operator of this server adds them: claviger catalogue apply FILE'
+}
+
 /** Whether a scope answers to what was typed: every word somewhere in description, value or API name. */
 export function matchesScope(scope: Scope, apiName: string, query: string): boolean {
   const text = `${scope.description} ${scope.value} ${apiName}`.toLowerCase()
@@ -70,7 +77,8 @@ function catalogueQuery(api: ApiClient) {
       ])
       return buildCatalogue(scopes, apis)
     },
-    staleTime: 60_000,
+    // Whoever sees no scopes is about to apply a catalogue, and looks again.
+    staleTime: (query) => (query.state.data?.groups.length ? 60_000 : 0),
   })
 }
 

@@ -3,7 +3,7 @@ import { Check, ChevronDown, Lock, TriangleAlert, X } from 'lucide-react'
 import { useRef, type ReactNode } from 'react'
 import type { Scope } from '../api/types'
 import { Field, type FieldControl } from '../ui/field'
-import { isManagement, matchesScope, type ScopeCatalogue, type ScopeGroup } from './catalogue'
+import { isManagement, matchesScope, nothingOnOffer, type ScopeCatalogue, type ScopeGroup } from './catalogue'
 import { ManagementScopes } from './management'
 
 interface ScopePickerProps {
@@ -23,10 +23,12 @@ export function ScopePicker({ catalogue, value, onChange, error }: ScopePickerPr
         label="Scopes"
         error={error}
         hint={
-          <>
-            Give only what this program needs; you can change it later.
-            {catalogue.adminOnly > 0 && ` Admins can also give ${catalogue.adminOnly} more.`}
-          </>
+          nothingOnOffer(catalogue) ?? (
+            <>
+              Give only what this program needs; you can change it later.
+              {catalogue.adminOnly > 0 && ` Admins can also give ${catalogue.adminOnly} more.`}
+            </>
+          )
         }
         aside={
           others.length > 1 && (
@@ -109,7 +111,7 @@ function ScopeCombobox({ control, catalogue, value, onChange }: ScopeComboboxPro
           <ChevronDown className="size-4" aria-hidden="true" />
         </Combobox.Trigger>
       </Combobox.InputGroup>
-      <ScopeList anchor={box} />
+      <ScopeList anchor={box} nothing={nothingOnOffer(catalogue)} />
     </Combobox.Root>
   )
 }
@@ -139,13 +141,21 @@ function ScopeTag({ scope }: { scope: Scope }) {
   )
 }
 
-function ScopeList({ anchor }: { anchor: React.RefObject<HTMLDivElement | null> }) {
+interface ScopeListProps {
+  anchor: React.RefObject<HTMLDivElement | null>
+  /** What is said where there is nothing to choose at all. */
+  nothing: string | undefined
+}
+
+function ScopeList({ anchor, nothing }: ScopeListProps) {
   return (
     <Combobox.Portal>
       <Combobox.Positioner anchor={anchor} align="start" sideOffset={6} collisionPadding={8} className="z-40 outline-none">
         <Combobox.Popup className="flex max-h-[min(var(--available-height),23rem)] w-(--anchor-width) flex-col overflow-hidden rounded-card border border-line bg-surface shadow-pop transition-opacity duration-[120ms] data-ending-style:opacity-0 data-starting-style:opacity-0">
           <Combobox.Empty>
-            <p className="px-3 py-4 text-sm text-muted">No scope you may give matches. Clear the search to see all.</p>
+            <p className="px-3 py-4 text-sm text-muted">
+              {nothing ?? 'No scope you may give matches. Clear the search to see all.'}
+            </p>
           </Combobox.Empty>
           <Combobox.List aria-label="Scopes on offer" className="min-h-0 scroll-py-8 overflow-y-auto overscroll-contain px-1 pb-1 data-empty:hidden">
             {(group: ScopeGroup) => (
