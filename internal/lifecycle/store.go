@@ -80,8 +80,12 @@ type Tx interface {
 
 	InsertPerson(ctx context.Context, p apicred.Person) error
 	InsertUser(ctx context.Context, u apicred.User) error
-	// UpdateUser writes role, status and generation of the membership.
+	// UpdateUser writes role, status, generation and invitation of the membership.
 	UpdateUser(ctx context.Context, u apicred.User) error
+	// EndSessions deletes every session of a person.
+	EndSessions(ctx context.Context, userID string) error
+	// EndLinks deletes the links of a member that work once.
+	EndLinks(ctx context.Context, accountID, userID string) error
 
 	InsertCredential(ctx context.Context, c apicred.Credential) error
 	UpdateCredential(ctx context.Context, c apicred.Credential) error
