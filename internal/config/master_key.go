@@ -76,9 +76,6 @@ func (c *Config) OpenMasterKeys(random io.Reader) (MasterKeys, error) {
 	return keys, err
 }
 
-// MasterKeyPath is where the master key is kept when none is configured.
-func (c *Config) MasterKeyPath() string { return filepath.Join(c.DataDir, masterKeyFile) }
-
 func openMasterKeyFile(dir string, random io.Reader) (masterKey, error) {
 	path := filepath.Join(dir, masterKeyFile)
 	key, err := readMasterKeyFile(path)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,8 @@ func loadIn(t *testing.T, dir string) Config {
 	t.Helper()
 	return mustLoad(t, Source{Flags: map[string]string{"data_dir": dir}})
 }
+
+func masterKeyPath(c Config) string { return filepath.Join(c.DataDir, masterKeyFile) }
 
 func randomOf(fill byte) *bytes.Reader { return bytes.NewReader(bytes.Repeat([]byte{fill}, 32)) }
 
@@ -30,7 +33,7 @@ func TestOpenMasterKeys_MakesAPrivateKeyOnceAndNeverReplacesIt(t *testing.T) {
 	if first.Current() != second.Current() || first.Current()[0] != 1 {
 		t.Error("the second start uses another key")
 	}
-	info, err := os.Stat(c.MasterKeyPath())
+	info, err := os.Stat(masterKeyPath(c))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
@@ -77,10 +80,10 @@ func TestOpenMasterKeys_RefusesAKeyThatOthersCanOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o620} {
-		if err := os.Chmod(c.MasterKeyPath(), mode); err != nil {
+		if err := os.Chmod(masterKeyPath(c), mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.OpenMasterKeys(randomOf(2)); err == nil || !strings.Contains(err.Error(), "chmod 600 "+c.MasterKeyPath()) {
+		if _, err := c.OpenMasterKeys(randomOf(2)); err == nil || !strings.Contains(err.Error(), "chmod 600 "+masterKeyPath(c)) {
 			t.Errorf("mode %v: %v", mode, err)
 		}
 	}
@@ -89,13 +92,13 @@ func TestOpenMasterKeys_RefusesAKeyThatOthersCanOpen(t *testing.T) {
 func TestOpenMasterKeys_RefusesADamagedKeyAndLeavesItAsItIs(t *testing.T) {
 	c := loadIn(t, t.TempDir())
 	for _, text := range []string{"", "junk", key32('a')[:40], key32('a') + key32('b')} {
-		if err := os.WriteFile(c.MasterKeyPath(), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(masterKeyPath(c), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := c.OpenMasterKeys(randomOf(2)); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%q: %v", text, err)
 		}
-		if left, _ := os.ReadFile(c.MasterKeyPath()); string(left) != text {
+		if left, _ := os.ReadFile(masterKeyPath(c)); string(left) != text {
 			t.Errorf("the damaged key was written over")
 		}
 	}
@@ -120,5 +123,25 @@ func TestOpenMasterKeys_FailsWithoutRandomnessAndMakesNothing(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
 		t.Errorf("left behind: %v", entries)
+	}
+}
+
+func TestReadMasterKey_TakesBase64Of32BytesAndNothingElse(t *testing.T) {
+	raw := bytes.Repeat([]byte{7}, 32)
+	key, err := readMasterKey(base64.StdEncoding.EncodeToString(raw))
+	if err != nil || !bytes.Equal(key.bytes[:], raw) {
+		t.Fatalf("a good key: %v", err)
+	}
+	for name, text := range map[string]string{
+		"empty": "", "short": base64.StdEncoding.EncodeToString(raw[:31]), "long": base64.StdEncoding.EncodeToString(append(raw, 1)),
+		"hex": strings.Repeat("07", 32), "URL alphabet": strings.Repeat("_", 43) + "=", "spare bits": strings.Repeat("A", 42) + "B=",
+	} {
+		_, err := readMasterKey(text)
+		if err == nil {
+			t.Errorf("%s was taken", name)
+		}
+		if text != "" && err != nil && strings.Contains(err.Error(), text) {
+			t.Errorf("%s: the error shows the key", name)
+		}
 	}
 }

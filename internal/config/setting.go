@@ -28,9 +28,6 @@ type Setting struct {
 	Path bool
 }
 
-// Env is the setting's environment variable, as "CLAVIGER_OPS_LISTEN".
-func (s Setting) Env() string { return envPrefix + strings.ToUpper(s.Key) }
-
 // Flag is the setting's command-line flag without dashes, as "ops-listen".
 func (s Setting) Flag() string { return strings.ReplaceAll(s.Key, "_", "-") }
 

@@ -3,12 +3,11 @@ package keyring
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/subtle"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 )
 
-// Hasher makes and verifies the keyed hashes that client secrets are stored as
+// Hasher makes the keyed hashes that client secrets are stored and compared as
 // (S19): HMAC-SHA-256 (RFC 2104) under a pepper. A secret has 256 random bits,
 // so the hash need not be slow. It is safe for concurrent use.
 type Hasher struct {
@@ -50,17 +49,6 @@ func (m *Master) Hasher() *Hasher {
 func (h *Hasher) HashSecret(text string) (hash []byte, pepperID string) {
 	sum := h.Sum(0, text)
 	return sum[:], h.peppers[0].id
-}
-
-// VerifySecret tells whether text has the stored hash, in constant time for
-// texts of one length.
-func (h *Hasher) VerifySecret(text string, hash []byte, pepperID string) bool {
-	i := h.PepperIndex(pepperID)
-	if i < 0 {
-		return false
-	}
-	sum := h.Sum(i, text)
-	return subtle.ConstantTimeCompare(sum[:], hash) == 1
 }
 
 // Peppers is how many peppers there are, the current one included.

@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -28,10 +27,9 @@ const (
 // What each key is derived for. A label never changes: what was made under it
 // could not be opened any more.
 const (
-	labelID        = "claviger master key name v1"
-	labelPepper    = "claviger secret pepper v1"
-	labelPageToken = "claviger page token v1"
-	labelSeal      = "claviger seal v1: "
+	labelID     = "claviger master key name v1"
+	labelPepper = "claviger secret pepper v1"
+	labelSeal   = "claviger seal v1: "
 )
 
 // ErrMasterKey is the refusal to start with another master key than the
@@ -71,31 +69,8 @@ func NewMaster(current [MasterKeySize]byte, old ...[MasterKeySize]byte) *Master 
 	return m
 }
 
-// ParseMaster reads a master key as it is configured: 32 bytes in base64.
-func ParseMaster(text string) (key [MasterKeySize]byte, err error) {
-	raw, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(raw) != MasterKeySize {
-		// The cause would quote a part of the key.
-		return key, apicred.Invalid(apicred.FieldError{
-			Location: "master_key", Message: "The master key must be base64 of 32 bytes, as openssl rand -base64 32 prints.",
-		})
-	}
-	copy(key[:], raw)
-	return key, nil
-}
-
-// FormatMaster writes a master key as ParseMaster reads it. The text is a
-// secret: write it to a file that only the server may read.
-func FormatMaster(key [MasterKeySize]byte) string { return base64.StdEncoding.EncodeToString(key[:]) }
-
 // ID names the current master key; the key cannot be found from it.
 func (m *Master) ID() string { return m.keys[0].id }
-
-// Pepper returns the current pepper of secret hashes and its name, which stored
-// hashes carry.
-func (m *Master) Pepper() (id string, key []byte) {
-	return m.keys[0].id, derive(m.keys[0].key, labelPepper, derivedSize)
-}
 
 // PepperByID returns the pepper that a stored hash names; false when its master
 // key is not configured any more.
@@ -107,10 +82,6 @@ func (m *Master) PepperByID(id string) ([]byte, bool) {
 	}
 	return nil, false
 }
-
-// PageTokenKey returns the key that authenticates page tokens (S28). It changes
-// with the master key; page tokens live for minutes.
-func (m *Master) PageTokenKey() []byte { return derive(m.keys[0].key, labelPageToken, derivedSize) }
 
 // Seal encrypts and authenticates plaintext under the current master key, for
 // one purpose and bound to aad: AES-256-GCM with a random nonce in front.
