@@ -49,17 +49,6 @@ func (c *Client) Level() apicred.Level {
 // admin for account-level credentials.
 func (c *Client) Role() apicred.Role { return roleOf(c.entry, c.owner) }
 
-// API is the ID of the API the credential introspects for; empty: none.
-func (c *Client) API() string {
-	if c.entry.rare == nil {
-		return ""
-	}
-	return c.entry.rare.api
-}
-
-// Generation is the least gen a token of the credential must have to live.
-func (c *Client) Generation() int64 { return c.entry.generation }
-
 // EffectiveScopes are the scopes that work now (R10), sorted. The slice is
 // shared: do not change it.
 func (c *Client) EffectiveScopes() []string { return c.plan.effective }

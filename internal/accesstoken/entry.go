@@ -34,7 +34,6 @@ type entry struct {
 type rare struct {
 	secrets []secretSlot // those after the first
 	ranges  []netip.Prefix
-	api     string
 	limiter *rate.Limiter
 }
 
@@ -97,8 +96,8 @@ func newEntry(r *CredentialRecord, hasher Hasher) (*entry, error) {
 			more = append(more, slot)
 		}
 	}
-	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.API != "" || c.RequestsPerSecond > 0 {
-		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs), api: c.API}
+	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 {
+		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs)}
 		if c.RequestsPerSecond > 0 {
 			e.rare.limiter = rate.NewLimiter(rate.Limit(c.RequestsPerSecond), 2*c.RequestsPerSecond)
 		}

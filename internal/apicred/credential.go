@@ -100,11 +100,6 @@ func (c *Credential) StatusAt(now time.Time) Status {
 	return StatusActive
 }
 
-// AllowsAddress tells whether the credential may be used from address.
-func (c *Credential) AllowsAddress(address netip.Addr) bool {
-	return AddressAllowed(c.AllowedCIDRs, address)
-}
-
 // AddressAllowed tells whether address is in one of ranges; no ranges allow all.
 func AddressAllowed(ranges []netip.Prefix, address netip.Addr) bool {
 	if len(ranges) == 0 {
