@@ -41,15 +41,10 @@ func (s *Service) APIs(ctx context.Context, actor apicred.Actor) ([]apicred.API,
 	var out []apicred.API
 	err := s.store.View(ctx, func(r Reader) error {
 		f, err := s.facts(ctx, r, &actor)
-		out = f.catalogueAPIs()
+		if err == nil {
+			out = f.catalogue.Document().APIs
+		}
 		return err
 	})
 	return out, err
-}
-
-func (f *facts) catalogueAPIs() []apicred.API {
-	if f.catalogue == nil {
-		return nil
-	}
-	return f.catalogue.Document().APIs
 }

@@ -46,12 +46,7 @@ type Service struct {
 	audience string
 	changed  func(context.Context)
 	refusals *refusalLog
-	compiled atomic.Pointer[compiledVersion]
-}
-
-type compiledVersion struct {
-	version   int64
-	catalogue *apicred.CompiledCatalogue
+	compiled atomic.Pointer[apicred.CompiledCatalogue] // of the version seen last
 }
 
 // New returns a Service. Run must be running for refusals to be audited.
@@ -139,11 +134,11 @@ func (s *Service) catalogue(ctx context.Context, r Reader) (*apicred.CompiledCat
 	if err != nil {
 		return nil, err
 	}
-	if c := s.compiled.Load(); c != nil && c.version == version {
-		return c.catalogue, nil
+	if c := s.compiled.Load(); c != nil && c.Version() == version {
+		return c, nil
 	}
 	c := apicred.Compile(document, s.audience, version)
-	s.compiled.Store(&compiledVersion{version, c})
+	s.compiled.Store(c)
 	return c, nil
 }
 
