@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -168,20 +169,9 @@ func (o *object) rest(readOnly ...string) []apicred.FieldError {
 			o.fault("body."+name, "This member cannot be set. Leave it out.")
 			continue
 		}
-		o.fault(location(name), fmt.Sprintf("There is no member of this name here. Known are %s.", list(o.known)))
+		o.fault(location(name), fmt.Sprintf("There is no member of this name here. Known are %s.", strings.Join(o.known, ", ")))
 	}
 	return o.faults
-}
-
-func list(names []string) string {
-	var b bytes.Buffer
-	for i, name := range names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(name)
-	}
-	return b.String()
 }
 
 func (o *object) text(name string, removable bool, into *string) bool {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -126,7 +127,7 @@ func (s *Surface) registerSwitch(a huma.API, verb string, use switchCase, descri
 	add(s, a, &operation{
 		Operation: huma.Operation{
 			OperationID: verb + "Credential", Method: http.MethodPost, Path: "/credentials/{client_id}/" + verb, Tags: []string{tagCredentials},
-			Summary: capital(verb) + " an API credential", Description: description + " Takes no body.",
+			Summary: strings.ToUpper(verb[:1]) + verb[1:] + " an API credential", Description: description + " Takes no body.",
 		},
 		scope: apicred.ScopeCredentialsWrite, example: exampleCredential(),
 	}, steps[credentialInput, *credentialInput, credentialOutput]{
