@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/base64"
+	"net/url"
 	"strings"
 )
 
@@ -21,9 +22,9 @@ func parseBasic(value string) (clientID, secret string, ok bool) {
 	if !found {
 		return "", "", false
 	}
-	clientID, okID := unescapeForm(clientID)
-	secret, okSecret := unescapeForm(secret)
-	if !okID || !okSecret {
+	clientID, badID := url.QueryUnescape(clientID)
+	secret, badSecret := url.QueryUnescape(secret)
+	if badID != nil || badSecret != nil {
 		return "", "", false
 	}
 	return clientID, secret, true

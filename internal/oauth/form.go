@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -43,9 +44,9 @@ func parseForm(body string) (f form, fault string) {
 			return form{}, faultTooMany
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		name, okName := unescapeForm(name)
-		value, okValue := unescapeForm(value)
-		if !okName || !okValue {
+		name, badName := url.QueryUnescape(name)
+		value, badValue := url.QueryUnescape(value)
+		if badName != nil || badValue != nil {
 			return form{}, faultEncoding
 		}
 		if value == "" {
@@ -73,47 +74,6 @@ func (f *form) set(name, value string) {
 	case "client_secret":
 		f.clientSecret = value
 	}
-}
-
-// unescapeForm decodes "+" and %XX, and refuses a percent sign that begins
-// neither. Text without them is returned as it is, without copying.
-func unescapeForm(s string) (string, bool) {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return s, true
-	}
-	decoded := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '+':
-			decoded = append(decoded, ' ')
-		case '%':
-			if i+2 >= len(s) {
-				return "", false
-			}
-			high, okHigh := unhex(s[i+1])
-			low, okLow := unhex(s[i+2])
-			if !okHigh || !okLow {
-				return "", false
-			}
-			decoded = append(decoded, high<<4|low)
-			i += 2
-		default:
-			decoded = append(decoded, c)
-		}
-	}
-	return string(decoded), true
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }
 
 // isForm tells whether a Content-Type is application/x-www-form-urlencoded, in
