@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/web"
 )
 
 // options are what a proxy's operator wrote behind /forward-auth.
@@ -81,7 +82,7 @@ func (c *Call) describe(h http.Header, original bool) *Denial {
 		return denyPath("The proxy did not say which path was asked for, or said it twice. Have it set the header " + family + "-Uri once.")
 	case !single(method), !single(proto) || !plausibleProto(proto[0]):
 		return denyPeer("The proxy did not describe the call, or did so twice. Have it set the " + family + " headers for method, host, URI and protocol once each.")
-	case !single(host) || !plausibleHost(host[0]):
+	case !single(host) || !web.PlausibleHost(host[0]):
 		return denyPeer("The proxy did not say which host was asked for, or said it twice. Have it set the header " + family + "-Host once.")
 	}
 	c.Method, c.Host = method[0], canonicalHost(host[0])
@@ -118,20 +119,6 @@ func plausibleProto(proto string) bool {
 		}
 	}
 	return false
-}
-
-// plausibleHost refuses what is no single host with an optional port: a list,
-// user information, white space.
-func plausibleHost(host string) bool {
-	for i := range len(host) {
-		switch c := host[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '.', c == '-', c == '_', c == ':', c == '[', c == ']':
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // canonicalHost drops the dot that may end a full domain name: proxies find

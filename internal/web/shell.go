@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -79,7 +78,7 @@ func (s *Shell) serve(r *http.Request, x *Exchange, e *entry) {
 	if closesAfter(r) {
 		h.Set("Connection", "close")
 	}
-	if !plausibleHost(r.Host) {
+	if len(r.Host) > maxHost || !PlausibleHost(r.Host) {
 		x.WriteError(apicred.Malformed("The Host header is not a host name or address with an optional port. Correct it."))
 		return
 	}
@@ -107,12 +106,13 @@ func closesAfter(r *http.Request) bool {
 	return r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0)
 }
 
-// plausibleHost accepts a host name or address with an optional port; HTTP/1.0
-// may leave it out.
-func plausibleHost(host string) bool {
-	if len(host) > 255+6 {
-		return false
-	}
+// maxHost is the longest Host header: a name of 255 bytes (RFC 1035 section
+// 2.3.4), a colon and a port.
+const maxHost = 255 + 6
+
+// PlausibleHost tells whether host may be one host name or address with an
+// optional port, or nothing: it holds no list, user information or white space.
+func PlausibleHost(host string) bool {
 	for i := range len(host) {
 		switch c := host[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
@@ -276,21 +276,4 @@ func (b *browserHeaders) set(h http.Header) {
 	if b.hsts != nil {
 		h["Strict-Transport-Security"] = b.hsts
 	}
-}
-
-// Patterns lists the paths of the routes added, sorted, for the test that only
-// documented addresses are served.
-func (rt *Router) Patterns() []string {
-	var out []string
-	for _, e := range rt.exact {
-		out = append(out, e.Path)
-	}
-	for _, e := range rt.folded {
-		out = append(out, e.Path)
-	}
-	for _, e := range rt.prefixes {
-		out = append(out, strings.TrimSuffix(e.Path, "/")+"/…")
-	}
-	slices.Sort(out)
-	return out
 }
