@@ -42,7 +42,7 @@ func TestSecrets_AppearInNoOtherAnswerAndInNoLog(t *testing.T) {
 		send(ada, http.MethodPost, "/credentials", `{"name":"x","scopes":["stats"]}`, header("Content-Type", canary))
 		send(ada, http.MethodPut, "/catalogue", `{"apis":`+quoted+`}`)
 	}
-	for _, p := range []string{"/credentials", path, path + "/secrets", "/me", "/scopes?all=true", "/apis", "/catalogue", "/account", "/docs", "/openapi.json"} {
+	for _, p := range []string{"/credentials", path, path + "/secrets", "/me", "/scopes?all=true", "/apis", "/catalogue", "/account", "/audit-events?page_size=200", "/docs", "/openapi.json"} {
 		send(ada, http.MethodGet, p, "")
 	}
 	i.deleteAll(ada)

@@ -27,6 +27,7 @@ const (
 	tagSecrets     = "Client secrets"
 	tagCatalogue   = "Scopes and APIs"
 	tagPeople      = "People and account"
+	tagAudit       = "Audit log"
 )
 
 // Names of the ways to prove who asks.
@@ -60,6 +61,7 @@ func documentConfig() huma.Config {
 				{Name: tagSecrets, Description: "What a credential proves itself by. Shown once, kept as a keyed hash."},
 				{Name: tagCatalogue, Description: "What there is to call, and what opens it."},
 				{Name: tagPeople, Description: "Who asks, and the account acted in."},
+				{Name: tagAudit, Description: "Who did what, when and from where. Nothing changes it."},
 			},
 			Components: &huma.Components{
 				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),
@@ -179,6 +181,10 @@ func finishDocument(d *huma.OpenAPI) {
 	}
 	for _, name := range []string{"NewCredential", "CredentialChange"} {
 		schemas[name].Properties["allowed_cidrs"].Nullable = true
+	}
+	for _, name := range []string{"before", "after"} {
+		p := schemas["AuditEvent"].Properties[name]
+		p.Type, p.Nullable, p.AdditionalProperties = huma.TypeObject, true, true
 	}
 }
 

@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/netip"
 	"time"
@@ -18,6 +19,7 @@ const (
 	exampleUserID    = "0199b2a0-11d7-7e0b-8f6c-93a5d2b47f10"
 	exampleAccountID = "0199b29f-c0de-7a11-a2b3-5d6e7f809142"
 	exampleSecretID  = "0199b2c4-6f1e-7c3b-b1f0-2c8d9e6a4735"
+	exampleEventID   = "0199b2c4-6f1f-7d40-8a6e-0b5c7f21d3e9"
 	exampleRequestID = "01k6sc8vqe9v7n4h2m5x3a1btd"
 	exampleText      = "clav_EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPL0EXAMPL"
 )
@@ -124,6 +126,18 @@ func exampleMe() meJSON {
 		Accounts: []membershipJSON{{AccountID: exampleAccountID, Name: "default", Role: "supervisor"}},
 		Scopes:   []string{apicred.ScopeCredentialsRead, apicred.ScopeCredentialsWrite},
 	}
+}
+
+func exampleAuditEvents() auditEventListJSON {
+	email, name, address, request := "ada@example.com", "Hourly user export", "192.0.2.17", exampleRequestID
+	user, client := exampleUserID, exampleClientID
+	return auditEventListJSON{AuditEvents: []auditEventJSON{{
+		EventID: exampleEventID, Sequence: 4711, At: exampleTime(), Actor: auditActorJSON{Type: "user", ID: &user, Email: &email},
+		Action: "credential.edit", Target: auditTargetJSON{Type: "credential", ID: &client, Name: &name}, Outcome: "done", Count: 1,
+		Address: &address, RequestID: &request,
+		Before: json.RawMessage(`{"name":"Nightly user export","scopes":["users:read"]}`),
+		After:  json.RawMessage(`{"name":"Hourly user export","scopes":["users:read"]}`),
+	}}}
 }
 
 // refusalExample is one kind of refusal.

@@ -225,6 +225,16 @@ func badQueries() []badInput {
 		get("/scopes?all=1", "query.all"),
 		get("/me?account=x", "query.account"),
 		get("/apis?%3Cb%3E=1", "query"),
+		get("/audit-events?from=yesterday", "query.from"),
+		get("/audit-events?to=2026-11-02", "query.to"),
+		get("/audit-events?to=2026-11-02T09:30:00", "query.to"),
+		get("/audit-events?from=2026-11-02T09:30:00+01:00", "query.from"), // a plus sign is a space here
+		get("/audit-events?from=0001-01-01T00:00:00Z", "query.from"),
+		get("/audit-events?page_size=201", "query.page_size"),
+		get("/audit-events?page_token=x", "query.page_token"),
+		get("/audit-events?outcome=refused", "query.outcome"),
+		get("/audit-events?action=a&action=b", "query.action"),
+		get("/audit-events?actor=%00", "query.actor"),
 	}
 }
 
@@ -270,7 +280,8 @@ func badAddresses(id string) []badInput {
 		absent("GET", "/credentials/"+unknown), absent("GET", "/credentials/"+strings.ToUpper(id)), absent("GET", "/credentials/%00"),
 		absent("GET", "/credentials/x"), absent("GET", "/credentials/"+id+"%20"), absent("GET", "/credentials/"+id+"/secret"),
 		absent("DELETE", "/credentials/"+id+"/secrets/"+unknown), absent("DELETE", "/credentials/"+id+"/secrets/x"),
-		absent("GET", "/users"), absent("GET", "/audit-events"), absent("GET", "/signing-keys"), absent("GET", "/credentials/"+id+"/usage"),
+		disallowed("POST", "/audit-events"), disallowed("DELETE", "/audit-events"),
+		absent("GET", "/users"), absent("GET", "/audit-events/"), absent("GET", "/signing-keys"), absent("GET", "/credentials/"+id+"/usage"),
 		absent("GET", "/explain"),
 		disallowed("DELETE", "/credentials"), disallowed("PUT", "/credentials/"+id), disallowed("POST", "/me"), disallowed("PATCH", "/account"),
 		disallowed("GET", "/credentials/"+id+"/disable"), disallowed("OPTIONS", "/credentials"), disallowed("TRACE", "/credentials"),

@@ -69,6 +69,7 @@ func (s *Surface) register(a huma.API) {
 	s.registerCatalogue(a)
 	s.registerAccount(a)
 	s.registerMe(a)
+	s.registerAuditEvents(a)
 }
 
 // Routes are the addresses of the surface. The body limit here is the largest

@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List audit events
+         * @description What was done and refused in the account, newest first; for its admins. Pages are stable: events that come meanwhile stand before the first. A refusal is listed within about a minute, as one event for all of the same actor and rule in that minute.
+         */
+        get: operations["listAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/catalogue": {
         parameters: {
             query?: never;
@@ -284,6 +304,67 @@ export interface components {
             name: string;
             /** Format: int64 */
             version: number;
+        };
+        AuditActor: {
+            /** @description A user's e-mail address, unless it was erased. */
+            email: string | null;
+            /** @description User ID or client ID; operator and system have none. */
+            id: string | null;
+            /**
+             * @description A person, a program with its credential, the operator at the machine, or Claviger itself.
+             * @enum {string}
+             */
+            type: "user" | "credential" | "operator" | "system";
+        };
+        AuditEvent: {
+            /** @description The user on whose behalf a credential or a minted token acted; null: nobody else. */
+            acting_as: components["schemas"]["Owner"];
+            /** @description What was done or tried, as credential.create. */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description Where the request came from; null: from within, or erased. */
+            address: string | null;
+            /** @description The target after; null: it is gone, or nothing was done. */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            at: string;
+            /** @description The target before, as far as the action touches it, without secrets and personal data; null: it was not there, or nothing was done. */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: int64
+             * @description How many refusals of a minute the event stands for; 1 when it was done.
+             */
+            count: number;
+            /** Format: uuid */
+            event_id: string;
+            /** @enum {string} */
+            outcome: "done" | "refused";
+            request_id: string | null;
+            /** @description The rule that refused; null when it was done. */
+            rule: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the chain of the installation; other accounts' events are between.
+             */
+            sequence: number;
+            target: components["schemas"]["AuditTarget"];
+        };
+        AuditEventList: {
+            audit_events: components["schemas"]["AuditEvent"][];
+            /** @description Send it as page_token for the next page; null: this is the last. */
+            next_page_token: string | null;
+        };
+        AuditTarget: {
+            /** @description Null: what was refused had none yet. */
+            id: string | null;
+            /** @description What it is called now: a credential's or account's name, a user's e-mail address; null: it is gone or has none. */
+            name: string | null;
+            /** @description credential, user, account, catalogue, signing_key, session, token; more may come. */
+            type: string;
         };
         Catalogue: {
             /** @description Resource servers. */
@@ -652,22 +733,20 @@ export interface components {
             /** @description Address ranges it may be used from; none: from anywhere. */
             allowed_cidrs?: string[] | null;
             /**
-             * @description How it proves itself at the token endpoint.
-             * @default client_secret
+             * @description How it proves itself at the token endpoint. Left out: client_secret.
              * @enum {string}
              */
-            authentication_method: "client_secret";
+            authentication_method?: "client_secret";
             /**
              * Format: date-time
              * @description When it ends; null or left out: never.
              */
             expires_at?: string | null;
             /**
-             * @description user: it is yours. account: it is the account's; admins only, where the account's policy is open.
-             * @default user
+             * @description user, or left out: it is yours. account: it is the account's; admins only, where the account's policy is open.
              * @enum {string}
              */
-            level: "user" | "account";
+            level?: "user" | "account";
             /** @description What people recognise it by: 1 to 128 characters, at least one of them visible, no control or text-direction characters. */
             name: string;
             /**
@@ -1122,6 +1201,89 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description Only what was done by this user ID, client ID or e-mail address; or by operator, or system. */
+                actor?: string;
+                /** @description Only this action. */
+                action?: string;
+                /** @description Only what was done to the thing of this ID. */
+                target?: string;
+                /** @description Only from this moment on (RFC 3339). */
+                from?: string;
+                /** @description Only before this moment (RFC 3339). */
+                to?: string;
+                /** @description Rows a page at most; where events are large there are fewer. Left out: 50. */
+                page_size?: number;
+                /** @description next_page_token of the answer before, to the same query of the same caller. */
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "audit_events": [
+                     *         {
+                     *           "event_id": "0199b2c4-6f1f-7d40-8a6e-0b5c7f21d3e9",
+                     *           "sequence": 4711,
+                     *           "at": "2026-11-02T09:30:00Z",
+                     *           "actor": {
+                     *             "type": "user",
+                     *             "id": "0199b2a0-11d7-7e0b-8f6c-93a5d2b47f10",
+                     *             "email": "ada@example.com"
+                     *           },
+                     *           "acting_as": null,
+                     *           "action": "credential.edit",
+                     *           "target": {
+                     *             "type": "credential",
+                     *             "id": "0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811",
+                     *             "name": "Hourly user export"
+                     *           },
+                     *           "outcome": "done",
+                     *           "rule": null,
+                     *           "count": 1,
+                     *           "address": "192.0.2.17",
+                     *           "request_id": "01k6sc8vqe9v7n4h2m5x3a1btd",
+                     *           "before": {
+                     *             "name": "Nightly user export",
+                     *             "scopes": [
+                     *               "users:read"
+                     *             ]
+                     *           },
+                     *           "after": {
+                     *             "name": "Hourly user export",
+                     *             "scopes": [
+                     *               "users:read"
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_page_token": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEventList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
