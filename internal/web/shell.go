@@ -176,7 +176,7 @@ func (s *Shell) finish(r *http.Request, x *Exchange, e *entry) {
 func (s *Shell) recovered(x *Exchange, fault any) (cut bool) {
 	begun := x.status != 0
 	if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		x.Fail("aborted", x.cause)
+		x.Fail(codeAborted, x.cause)
 		return true
 	}
 	cause := fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
@@ -191,12 +191,19 @@ func (s *Shell) recovered(x *Exchange, fault any) (cut bool) {
 	return false
 }
 
+// codeAborted is logged for an answer that nobody waited for or that was cut.
+const codeAborted = "aborted"
+
 // log writes the one line of a request. It names the route's pattern, never the
 // path or query, which may hold what people should not have put there. The
 // record is made by hand: slog.Logger would look up the caller and the time.
 func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	level := slog.LevelInfo
-	if x.status >= http.StatusInternalServerError {
+	switch {
+	case x.status < http.StatusInternalServerError:
+	case errors.Is(x.cause, context.Canceled) && r.Context().Err() != nil:
+		x.code = codeAborted // the client went away: no fault of the server's
+	default:
 		level = slog.LevelError
 	}
 	if !s.lines.Enabled(r.Context(), level) {

@@ -171,6 +171,25 @@ func TestShell_CutsTheConnectionWhenAnAnswerHadBegun(t *testing.T) {
 	t.Error("the handler's half answer was taken for a whole one")
 }
 
+func TestShell_AClientThatWentAwayIsNoFaultOfTheServer(t *testing.T) {
+	unavailable := func(_ http.ResponseWriter, r *http.Request, x *Exchange) {
+		x.WriteError(apicred.Unavailable(fmt.Errorf("read: %w", context.Canceled)))
+	}
+	b := newBench(t, Config{}, Route{Path: "/gone", Handler: unavailable})
+	b.get(t, "GET", "/gone", func(r *http.Request) {
+		gone, leave := context.WithCancel(r.Context())
+		leave()
+		*r = *r.WithContext(gone)
+	})
+	if line := b.lastLine(t); line["level"] != "INFO" || line["code"] != "aborted" {
+		t.Errorf("a client that left was logged as %v", line)
+	}
+	b.get(t, "GET", "/gone")
+	if line := b.lastLine(t); line["level"] != "ERROR" || line["code"] != "unavailable" {
+		t.Errorf("a fault while the client waits was logged as %v", line)
+	}
+}
+
 func TestShell_SetsSecurityHeaders(t *testing.T) {
 	want := map[string]string{
 		"X-Content-Type-Options":     "nosniff",
