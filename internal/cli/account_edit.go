@@ -21,7 +21,7 @@ the REST API, and stops no program.`,
 	name := cmd.Flags().String("name", "", "new `name`")
 	area := choose(cmd, "api-credentials", "whether the API Credentials area is shown", "on", "off")
 	policy := choose(cmd, "account-level-credentials", "whether admins may create account-level credentials", "open", "closed")
-	lifetime := cmd.Flags().Duration("max-token-lifetime", 0, "longest life of access tokens, 60s to 24h; 0 for no bound")
+	lifetime := addLength(cmd, "max-token-lifetime", 0, "longest life of access tokens, 60s to 24h; 0 for no bound")
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
 	installation.creates = true
@@ -30,7 +30,7 @@ the REST API, and stops no program.`,
 			AccountRef: desk.AccountRef{Account: args[0]}, Name: changed(cmd, "name", *name),
 			APICredentialsEnabled:   changed(cmd, "api-credentials", area.word == "on"),
 			AccountLevelCredentials: changed(cmd, "account-level-credentials", apicred.AccountLevelPolicy(policy.word)),
-			MaxTokenLifetime:        changed(cmd, "max-token-lifetime", *lifetime),
+			MaxTokenLifetime:        changed(cmd, "max-token-lifetime", lifetime.Duration),
 		}
 		if in.Name == nil && in.APICredentialsEnabled == nil && in.AccountLevelCredentials == nil && in.MaxTokenLifetime == nil {
 			return usagef("Nothing to change was given.")

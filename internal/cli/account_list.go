@@ -15,7 +15,6 @@ func newAccountList(a *app) *cobra.Command {
 	}
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
-	installation.creates = true
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			accounts, err := operator.Accounts(cmd.Context())

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -49,12 +50,23 @@ func newRoot(a *app) *cobra.Command {
 	root := group(a, "claviger", "Keep the credentials of your APIs", rootLong)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetHelpCommand(newHelp(a))
+	root.SetFlagErrorFunc(flagError)
+	// A command that only holds others is no usage by itself, though it can be run.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	root.AddCommand(
 		newDemo(a), newServe(a), newMigrate(a),
 		newAccount(a), newUser(a), newToken(a), newCatalogue(a),
 		newAudit(a), newConfig(a), newVersion(a),
 	)
 	return root
+}
+
+// flagError points those who try the flag of other programs to the command.
+func flagError(cmd *cobra.Command, err error) error {
+	if !cmd.HasParent() && strings.HasSuffix(err.Error(), "flag: --version") {
+		return usagef("There is no flag --version. Did you mean claviger version?")
+	}
+	return err
 }
 
 const rootLong = `Claviger is a server for API credentials: people create, scope, rotate and retire

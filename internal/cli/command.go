@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/claviger/claviger/internal/config"
 )
 
 // usageError says that the command line itself is wrong.
@@ -90,6 +93,9 @@ func (c *choice) Set(word string) error {
 
 func oneOf(words []string) string {
 	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
@@ -101,6 +107,32 @@ func choose(cmd *cobra.Command, name, usage string, words ...string) *choice {
 	// It fails only for a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// length is a flag for a length of time, written as in the settings.
+type length struct{ time.Duration }
+
+func (l *length) String() string {
+	if l.Duration == 0 {
+		return "" // help texts name no default that is zero
+	}
+	return config.ShortDuration(l.Duration)
+}
+
+// Type names the value in help texts.
+func (l *length) Type() string { return "duration" }
+
+// Set refuses what is no length of time.
+func (l *length) Set(text string) (err error) {
+	l.Duration, err = config.ParseDuration(text)
+	return err
+}
+
+// addLength adds a flag for a length of time.
+func addLength(cmd *cobra.Command, name string, preset time.Duration, usage string) *length {
+	l := &length{preset}
+	cmd.Flags().Var(l, name, usage)
+	return l
 }
 
 // require marks flags that must be given.

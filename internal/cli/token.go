@@ -25,13 +25,13 @@ or those given with --scope. The audit log says that the operator made it.`,
 	account := addAccount(cmd)
 	scopes := addText(cmd, "scope", "scope", "scope that the token carries, repeatable (default all of the user's role)")
 	scopes.repeat = true
-	ttl := cmd.Flags().Duration("ttl", time.Hour, "how long the token lives, at most 24h")
+	ttl := addLength(cmd, "ttl", time.Hour, "how long the token lives, at most 24h")
 	require(cmd, "user")
 	installation := addIssuingInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
 		in := desk.TokenRequest{
 			UserRef: desk.UserRef{AccountRef: desk.AccountRef{Account: account.String()}, User: user.String()},
-			Scopes:  strings.Fields(scopes.String()), TTL: *ttl,
+			Scopes:  strings.Fields(scopes.String()), TTL: ttl.Duration,
 		}
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			token, err := operator.MintToken(cmd.Context(), in)

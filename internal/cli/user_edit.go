@@ -23,7 +23,6 @@ already issued, lose at once what the person loses.`,
 	account := addAccount(cmd)
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
-	installation.creates = true
 	cmd.RunE = a.run(func(cmd *cobra.Command, args []string) error {
 		in := desk.UserEdit{
 			UserRef: desk.UserRef{AccountRef: desk.AccountRef{Account: account.String()}, User: args[0]},

@@ -16,7 +16,6 @@ func newUserList(a *app) *cobra.Command {
 	account := addAccount(cmd)
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
-	installation.creates = true
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			users, err := operator.Users(cmd.Context(), desk.AccountRef{Account: account.String()})

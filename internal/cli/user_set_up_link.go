@@ -21,7 +21,6 @@ earlier links of that person end.`,
 	account := addAccount(cmd)
 	output := addOutput(cmd)
 	installation := addIssuingInstallation(a, cmd)
-	installation.creates = true
 	cmd.RunE = a.run(func(cmd *cobra.Command, args []string) error {
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			link, err := operator.SetUpLink(cmd.Context(), desk.UserRef{

@@ -143,12 +143,22 @@ func readPrefix(text string) (netip.Prefix, error) {
 
 // readDuration reads Go durations and days, as 90s, 15m, 1d12h.
 func readDuration(text string, least, most time.Duration) (time.Duration, error) {
+	d, err := ParseDuration(text)
+	if err != nil {
+		return 0, err
+	}
+	if d < least || d > most {
+		return 0, fmt.Errorf("%s is out of bounds. Give %s to %s", quoted(text), ShortDuration(least), ShortDuration(most))
+	}
+	return d, nil
+}
+
+// ParseDuration reads a length of time as settings and the command line's flags
+// take it, in Go's units and days. The error says what to write instead.
+func ParseDuration(text string) (time.Duration, error) {
 	d, ok := parseDuration(text)
 	if !ok {
 		return 0, fmt.Errorf("%s is not a length of time. Write a number with a unit, as 90s, 15m, 24h or 30d", quoted(text))
-	}
-	if d < least || d > most {
-		return 0, fmt.Errorf("%s is out of bounds. Give %s to %s", quoted(text), shortDuration(least), shortDuration(most))
 	}
 	return d, nil
 }
@@ -171,8 +181,8 @@ func parseDuration(text string) (time.Duration, bool) {
 	return time.Duration(days)*24*time.Hour + rest, true //nolint:gosec // days is at most maxDays
 }
 
-// shortDuration writes 24h for 24h0m0s.
-func shortDuration(d time.Duration) string {
+// ShortDuration writes 24h for 24h0m0s.
+func ShortDuration(d time.Duration) string {
 	text := d.String()
 	for _, zero := range []string{"0s", "0m"} {
 		if cut := strings.TrimSuffix(text, zero); cut != text && strings.TrimRight(cut, "hm") != cut {
