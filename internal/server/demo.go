@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 
@@ -94,6 +95,9 @@ func demoLogger(out io.Writer, asJSON bool) *slog.Logger {
 // demoDoors opens the listeners first, since the issuer follows the port.
 func demoDoors(ctx context.Context, dir, address string) (*doors, config.Config, error) {
 	open := listenOr
+	if host, _, err := net.SplitHostPort(address); err == nil && !loopbackHost(host) {
+		return nil, config.Config{}, fault(nil, "The demo is for this machine alone: anybody who reaches it can sign in. Give an address on loopback, as --listen 127.0.0.1:9000.")
+	}
 	if address == "" {
 		address = demoListen
 	} else {
@@ -116,6 +120,11 @@ func demoDoors(ctx context.Context, dir, address string) (*doors, config.Config,
 	}
 	cfg.Issuer = "" // follows the port that was had
 	return doors, cfg, nil
+}
+
+func loopbackHost(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
 }
 
 // startSampleAPI serves the sample API on a free port of loopback.

@@ -23,7 +23,7 @@ type demoLine struct {
 const tour = `
 Claviger demo: everything runs on this machine and is gone when you stop it (Ctrl+C).
 
-Sign in to the console as
+Sign in to the console as (the links work as often as you like):
 {{range .Users}}  {{printf "%-10s" .Role}}  {{printf "%-36s" .Email}}  {{.SignInURL}}
 {{end}}
 Or paste this into another terminal, line by line:
