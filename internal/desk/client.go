@@ -149,7 +149,7 @@ func unreachable(cause error) error {
 	case errors.Is(cause, context.Canceled):
 		message = "Interrupted. Look whether the change was made before you repeat it."
 	case errors.Is(cause, fs.ErrPermission):
-		message = "The running server's socket belongs to another user. Run this command as that user."
+		message = "This user may not use the data directory or the running server's socket in it. Run this command as the user the server runs as."
 	}
 	return (&apicred.Error{Kind: apicred.KindUnavailable, Message: message}).Because(cause)
 }

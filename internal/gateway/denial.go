@@ -114,9 +114,9 @@ func (d *Decider) denyUnauthenticated(route *apicred.CompiledRoute) *Denial {
 }
 
 func denyNoRoute(c *Call) *Denial {
-	detail := "No route in the catalogue opens this method and path on this host. Check them against the list of APIs and routes in the console."
+	detail := "No route in the catalogue opens this method and path on this host. Check them against the API's documentation, or have the operator add the route."
 	if c.API != "" {
-		detail = "The API that the proxy names has no route for this method and path, or is not in the catalogue. Check them against the list of APIs and routes in the console."
+		detail = "The API that the proxy names has no route for this method and path, or is not in the catalogue. Check them against the API's documentation, or have the operator add the route."
 	}
 	return &Denial{Code: CodeNoRoute, Detail: detail}
 }

@@ -107,7 +107,7 @@ func (s *Service) issueLink(ctx context.Context, link Link, lifetime time.Durati
 			return err
 		}
 		if user.Status != apicred.UserActive {
-			return apicred.Conflict("This person is not active in the account. Make them active first: claviger user edit EMAIL --status active.")
+			return apicred.Conflict("This person is not active in the account. Make them active first: claviger user edit EMAIL --status active")
 		}
 		if err := replaceLink(ctx, tx, link); err != nil {
 			return err

@@ -146,7 +146,7 @@ func sqliteOpenError(path string, err error) error {
 	if errors.As(err, &lite) {
 		switch lite.Code() & 0xff {
 		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-			return storeUnusable(err, "The file %s is damaged or no database of claviger. Restore a backup with claviger restore, or choose another data_dir.", path)
+			return storeUnusable(err, "The file %s is damaged or no database of claviger. Restore a backup of it, or choose another data_dir.", path)
 		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 			return storeUnusable(err, "The database %s and its directory must be writable by the user that runs claviger. Correct their owner or mode, or choose another data_dir.", path)
 		}
