@@ -1,9 +1,7 @@
 package apicred
 
 import (
-	"fmt"
 	"hash/crc32"
-	"log/slog"
 	"math/big"
 	"strings"
 	"time"
@@ -36,14 +34,16 @@ func (s *Secret) Expired(now time.Time) bool {
 // SecretText is a client secret in clear. It exists only between its making
 // and the answer that shows it once, and cannot be printed, logged or encoded
 // by accident.
-type SecretText struct{ text string }
+type SecretText struct {
+	Redacted
+	text string
+}
 
 const (
 	secretPrefix       = "clav_"
 	secretBodyLen      = 43
 	secretChecksumLen  = 6
 	secretTextLen      = len(secretPrefix) + secretBodyLen + secretChecksumLen
-	redacted           = "[redacted]"
 	base62             = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	secretHintLength   = 4
 	base62Radix        = int64(len(base62))
@@ -57,7 +57,7 @@ const (
 func NewSecretText(random [32]byte) SecretText {
 	head := secretPrefix + toBase62(new(big.Int).SetBytes(random[:]), secretBodyLen)
 	sum := crc32.ChecksumIEEE([]byte(head))
-	return SecretText{head + toBase62(new(big.Int).SetUint64(uint64(sum)), secretChecksumLen)}
+	return SecretText{text: head + toBase62(new(big.Int).SetUint64(uint64(sum)), secretChecksumLen)}
 }
 
 // WellFormedSecret tells whether text looks like a client secret: prefix,
@@ -82,24 +82,6 @@ func (s SecretText) Hint() string {
 	}
 	return s.text[len(s.text)-secretHintLength:]
 }
-
-// String, GoString, Format, MarshalJSON, MarshalText and LogValue all redact.
-func (SecretText) String() string { return redacted }
-
-// GoString redacts.
-func (SecretText) GoString() string { return redacted }
-
-// Format redacts under every verb.
-func (SecretText) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// MarshalJSON redacts.
-func (SecretText) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// MarshalText redacts.
-func (SecretText) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue redacts.
-func (SecretText) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 func toBase62(n *big.Int, width int) string {
 	out := make([]byte, width)

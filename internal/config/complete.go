@@ -68,7 +68,7 @@ func (l *loader) completeDatabase(c *Config) {
 		return
 	}
 	if c.DatabaseURL.IsZero() {
-		c.DatabaseURL = Secret{defaultDatabaseURL(c.DataDir)}
+		c.DatabaseURL = Secret{text: defaultDatabaseURL(c.DataDir)}
 		c.values["database_url"] = given{text: c.DatabaseURL.Reveal(), origin: originDefault}
 	}
 	postgres := isPostgres(c.DatabaseURL.Reveal())

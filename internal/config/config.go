@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 const (
@@ -22,8 +24,11 @@ const (
 	LogJSON LogFormat = "json"
 )
 
-// Config is the whole configuration, checked. Settings documents each field.
+// Config is the whole configuration, checked. Settings documents each field. It
+// cannot be printed, since it holds every secret; Effective shows it.
 type Config struct {
+	apicred.Redacted
+
 	Listen         string
 	OpsListen      string
 	GatewayListen  string // empty: no gateway

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
 
 // Effective is a setting as it stands.
 type Effective struct {
@@ -31,5 +35,5 @@ func shownValue(s Setting, text string) string {
 	if !s.Secret || text == "" || strings.HasPrefix(text, sqlitePrefix) {
 		return text
 	}
-	return redacted
+	return apicred.Redacted{}.String()
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 var update = flag.Bool("update", false, "write docs/reference/configuration.md anew")
@@ -288,15 +290,18 @@ func TestConfig_ShowsNoSecret(t *testing.T) {
 		"CLAVIGER_DATABASE_URL=postgres://u:" + password + "@h/d?password=" + password,
 	}})
 	shown := fmt.Sprintf("%+v", c.Effective())
-	if strings.Contains(shown, password) || strings.Contains(shown, key32('k')) || strings.Contains(shown, key32('o')) || strings.Count(shown, redacted) != 3 {
+	if strings.Contains(shown, password) || strings.Contains(shown, key32('k')) || strings.Contains(shown, key32('o')) || strings.Count(shown, apicred.Redacted{}.String()) != 3 {
 		t.Errorf("config show prints a secret: %s", shown)
 	}
 	keys, err := c.OpenMasterKeys(nil)
 	if err != nil || len(keys.Old()) != 2 {
 		t.Fatalf("OpenMasterKeys: %v", err)
 	}
-	for _, printed := range []string{fmt.Sprintf("%v %+v %#v", keys, keys, keys), fmt.Sprintf("%v %s", c.DatabaseURL, c.DatabaseURL), fmt.Sprintf("%v", c.masterKey)} {
-		if strings.Contains(printed, password) || strings.Contains(printed, "107 107") || strings.Contains(printed, "0x6b") {
+	for _, printed := range []string{
+		fmt.Sprintf("%v %+v %#v", keys, keys, keys), fmt.Sprintf("%v %s", c.DatabaseURL, c.DatabaseURL), fmt.Sprintf("%v", c.masterKey),
+		fmt.Sprintf("%v %+v %#v %s %v", c, c, c, c, &c),
+	} {
+		if strings.Contains(printed, password) || strings.Contains(printed, key32('k')) || strings.Contains(printed, "107 107") || strings.Contains(printed, "0x6b") {
 			t.Errorf("printing shows a secret: %s", printed)
 		}
 	}

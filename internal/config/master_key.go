@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 const (
@@ -21,6 +22,7 @@ const (
 
 // masterKey is 256 bits that cannot be printed.
 type masterKey struct {
+	apicred.Redacted
 	bytes [masterKeyBytes]byte
 	set   bool
 }
@@ -28,6 +30,7 @@ type masterKey struct {
 // MasterKeys are the keys that everything sealed at rest is sealed under. They
 // cannot be printed or logged by accident.
 type MasterKeys struct {
+	apicred.Redacted
 	current masterKey
 	old     []masterKey
 }
@@ -43,24 +46,6 @@ func (m MasterKeys) Old() [][32]byte {
 	}
 	return out
 }
-
-// String redacts.
-func (MasterKeys) String() string { return redacted }
-
-// GoString redacts.
-func (MasterKeys) GoString() string { return redacted }
-
-// Format redacts under every verb.
-func (MasterKeys) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// MarshalJSON redacts.
-func (MasterKeys) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// LogValue redacts.
-func (MasterKeys) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// Format redacts, so that printing a Config shows no key.
-func (masterKey) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // OpenMasterKeys returns the configured master keys. If none is configured
 // (SQLite only), it reads master.key in the data directory, or makes it from

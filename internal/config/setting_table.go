@@ -46,10 +46,13 @@ func storageSettings() []definition {
 			func(c *Config, text string) error { c.DataDir = text; return nil }},
 		{Setting{Key: "database_url", Secret: true, DefaultNote: "`sqlite:` and `claviger.db` in `data_dir`",
 			Doc: "Where the data is kept: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` (several hosts separated by commas)."},
-			func(c *Config, text string) error { c.DatabaseURL = Secret{text}; return checkDatabaseURL(text) }},
+			func(c *Config, text string) error { c.DatabaseURL = Secret{text: text}; return checkDatabaseURL(text) }},
 		{Setting{Key: "migrate_database_url", Secret: true, DefaultNote: "`database_url`",
 			Doc: "The same PostgreSQL database by a role that may change the schema; migrations alone use it."},
-			func(c *Config, text string) error { c.MigrateDatabaseURL = Secret{text}; return checkDatabaseURL(text) }},
+			func(c *Config, text string) error {
+				c.MigrateDatabaseURL = Secret{text: text}
+				return checkDatabaseURL(text)
+			}},
 		{Setting{Key: "migrate_on_start", Default: "on",
 			Doc: "Whether `claviger serve` applies schema migrations. If `off`, run `claviger migrate` before a new release."},
 			func(c *Config, text string) (err error) { c.MigrateOnStart, err = readSwitch(text); return err }},

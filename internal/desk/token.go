@@ -60,5 +60,5 @@ func (d *Desk) MintToken(ctx context.Context, in TokenRequest) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	return Token{AccessToken: Secret{token.Raw}, ExpiresAt: expires, Scopes: grant.Scopes}, nil
+	return Token{AccessToken: Secret{text: token.Raw}, ExpiresAt: expires, Scopes: grant.Scopes}, nil
 }

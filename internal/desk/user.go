@@ -139,7 +139,7 @@ func (d *Desk) link(ctx context.Context, actor apicred.Actor, user *apicred.User
 	if err != nil {
 		return SetUpLink{}, err
 	}
-	return SetUpLink{URL: Secret{d.linkURL(link.Token)}, ExpiresAt: link.ExpiresAt.UTC()}, nil
+	return SetUpLink{URL: Secret{text: d.linkURL(link.Token)}, ExpiresAt: link.ExpiresAt.UTC()}, nil
 }
 
 // member finds the account and the member of it that a reference names.

@@ -46,7 +46,7 @@ type tokenWire struct {
 
 func (l SetUpLink) wire() linkWire { return linkWire{l.URL.Reveal(), l.ExpiresAt} }
 
-func (l linkWire) link() SetUpLink { return SetUpLink{Secret{l.URL}, l.ExpiresAt} }
+func (l linkWire) link() SetUpLink { return SetUpLink{Secret{text: l.URL}, l.ExpiresAt} }
 
 func (u CreatedUser) wire() createdUserWire { return createdUserWire{u.User, u.SetUpLink.wire()} }
 
@@ -54,7 +54,7 @@ func (u createdUserWire) user() CreatedUser { return CreatedUser{u.User, u.SetUp
 
 func (t Token) wire() tokenWire { return tokenWire{t.AccessToken.Reveal(), t.ExpiresAt, t.Scopes} }
 
-func (t tokenWire) token() Token { return Token{Secret{t.AccessToken}, t.ExpiresAt, t.Scopes} }
+func (t tokenWire) token() Token { return Token{Secret{text: t.AccessToken}, t.ExpiresAt, t.Scopes} }
 
 // errorWire is an apicred.Error without its hidden cause, which stays in the
 // server's log.

@@ -7,9 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -48,6 +45,7 @@ var ErrSealed = errors.New("keyring: sealed data does not open")
 // installation is derived from it by HKDF-SHA-256 (RFC 5869), each for one
 // purpose. It cannot be printed.
 type Master struct {
+	apicred.Redacted
 	keys []masterKey // the current one first
 }
 
@@ -119,20 +117,3 @@ func derive(key [MasterKeySize]byte, label string, size int) []byte {
 	}
 	return derived
 }
-
-const redacted = "[redacted]"
-
-// String, GoString, Format, MarshalJSON and LogValue all redact.
-func (*Master) String() string { return redacted }
-
-// GoString redacts.
-func (*Master) GoString() string { return redacted }
-
-// Format redacts under every verb.
-func (*Master) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// MarshalJSON redacts.
-func (*Master) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// LogValue redacts.
-func (*Master) LogValue() slog.Value { return slog.StringValue(redacted) }
