@@ -73,7 +73,8 @@ func install(t testing.TB) *installation {
 	must(t, i.directory.Load(ctx))
 
 	surface, err := restapi.New(restapi.Deps{
-		Lifecycle: i.service, Tokens: accesstoken.NewVerifier(i.directory, ring), Views: i.directory, Sessions: i.login, Issuer: issuerURL,
+		Lifecycle: i.service, Tokens: accesstoken.NewVerifier(i.directory, ring), Views: i.directory, Sessions: i.login,
+		SetUpLinks: i.login, LinkURL: func(t login.LinkToken) string { return issuerURL + "/sign-in/link/" + t.Reveal() }, Issuer: issuerURL,
 	})
 	must(t, err)
 	router := web.NewRouter()

@@ -12,6 +12,7 @@ import (
 	"github.com/claviger/claviger/api"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -27,6 +28,10 @@ type Deps struct {
 	Views Freshener
 	// Sessions finds the person behind the session cookie (login.Service).
 	Sessions SessionAuthenticator
+	// SetUpLinks makes links that let people in (login.Service).
+	SetUpLinks SetUpLinks
+	// LinkURL is the address of the page that consumes a link.
+	LinkURL func(login.LinkToken) string
 	// Issuer is scheme and host of the installation, no trailing slash.
 	Issuer string
 }
@@ -34,6 +39,8 @@ type Deps struct {
 // Surface serves the management API. It is safe for concurrent use.
 type Surface struct {
 	lifecycle  *lifecycle.Service
+	setUpLinks SetUpLinks
+	linkURL    func(login.LinkToken) string
 	door       *door
 	mux        *http.ServeMux
 	operations map[string]*operation // by pattern of mux
@@ -43,7 +50,7 @@ type Surface struct {
 
 // New builds the surface. It fails when the issuer is no origin.
 func New(d Deps) (*Surface, error) {
-	s := &Surface{lifecycle: d.Lifecycle, mux: http.NewServeMux(), operations: map[string]*operation{}}
+	s := &Surface{lifecycle: d.Lifecycle, setUpLinks: d.SetUpLinks, linkURL: d.LinkURL, mux: http.NewServeMux(), operations: map[string]*operation{}}
 	var err error
 	if s.door, err = newDoor(d); err != nil {
 		return nil, err
@@ -69,6 +76,7 @@ func (s *Surface) register(a huma.API) {
 	s.registerCatalogue(a)
 	s.registerAccount(a)
 	s.registerMe(a)
+	s.registerUsers(a)
 	s.registerAuditEvents(a)
 }
 

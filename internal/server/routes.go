@@ -21,7 +21,8 @@ func newServer(core *Core) (*server, error) {
 		return nil, err
 	}
 	management, err := restapi.New(restapi.Deps{
-		Lifecycle: core.Lifecycle, Tokens: core.Verifier, Views: core.Directory, Sessions: core.Login, Issuer: core.Issuer,
+		Lifecycle: core.Lifecycle, Tokens: core.Verifier, Views: core.Directory, Sessions: core.Login,
+		SetUpLinks: core.Login, LinkURL: core.linkURL, Issuer: core.Issuer,
 	})
 	if err != nil {
 		return nil, err

@@ -16,6 +16,10 @@ func loginTests() map[string]func(*fixture) {
 		"Link_IsUsedOnceByManyAtATime":             linkUsedOnceByMany,
 		"Link_ReusableIsUsedAgain":                 linkReusable,
 		"Link_DeletedByKindAndUser":                linksDeleted,
+		"Link_DeletedOfOneMember":                  linksOfMemberDeleted,
+		"Link_EndingThemSparesReusableOnes":        linksEnded,
+		"Session_EndedForOnePerson":                sessionsOfPersonEnded,
+		"User_InvitationReadsAsWritten":            userInvitation,
 		"Session_ReadsAsWritten":                   sessionReadsAsWritten,
 		"Session_TouchRaisesLastSeenWithoutAudit":  sessionTouch,
 		"Session_DeletedIsGone":                    sessionDelete,
@@ -119,6 +123,60 @@ func linksDeleted(f *fixture) {
 		_, err := f.store.Login().Link(f.Context(), gone.Hash)
 		f.wantKind(err, apicred.KindNotFound)
 	}
+}
+
+func (f *fixture) wantGone(links ...login.Link) {
+	f.Helper()
+	for _, gone := range links {
+		_, err := f.store.Login().Link(f.Context(), gone.Hash)
+		f.wantKind(err, apicred.KindNotFound)
+	}
+}
+
+func linksOfMemberDeleted(f *fixture) {
+	mine, otherKind, elsewhere, others := newLink("h1", "u1"), newLink("h2", "u1"), newLink("h3", "u1"), newLink("h4", "u2")
+	mine.Kind, elsewhere.Kind, others.Kind = login.LinkSetUp, login.LinkSetUp, login.LinkSetUp
+	elsewhere.AccountID = "acc2"
+	f.links(mine, otherKind, elsewhere, others)
+	f.must(f.changeLogin(func(tx login.Tx) error {
+		return tx.DeleteLinksOfMember(f.Context(), login.LinkSetUp, "acc", "u1")
+	}))
+	f.wantGone(mine)
+	for _, stays := range []login.Link{otherKind, elsewhere, others} {
+		f.wantLink(stays)
+	}
+}
+
+func linksEnded(f *fixture) {
+	once, setUp, reusable, elsewhere := newLink("h1", "u1"), newLink("h2", "u1"), newLink("h3", "u1"), newLink("h4", "u1")
+	setUp.Kind, reusable.Reusable, elsewhere.AccountID = login.LinkSetUp, true, "acc2"
+	f.links(once, setUp, reusable, elsewhere)
+	f.change(func(tx lifecycle.Tx) error { return tx.EndLinks(f.Context(), "acc", "u1") })
+	f.wantGone(once, setUp)
+	f.wantLink(reusable)
+	f.wantLink(elsewhere)
+}
+
+func sessionsOfPersonEnded(f *fixture) {
+	s, stays := f.session("h1"), f.session("h2")
+	f.change(func(tx lifecycle.Tx) error { return tx.EndSessions(f.Context(), s.UserID) })
+	_, err := f.store.Login().Session(f.Context(), s.Hash)
+	f.wantKind(err, apicred.KindNotFound)
+	f.wantSession(stays)
+	f.change(func(tx lifecycle.Tx) error { return tx.EndSessions(f.Context(), s.UserID) }) // none left is no fault
+}
+
+func userInvitation(f *fixture) {
+	a := f.account("default")
+	u := f.user(a.ID, "ada@example.com")
+	u.InvitedEmail, u.InvitedName = "ADA@example.com", "Ada, as entered"
+	f.must(f.changeLogin(func(tx login.Tx) error { return tx.UpdateUser(f.Context(), u) }))
+	u.Version++
+	f.must(f.changeLogin(func(tx login.Tx) error {
+		got, err := tx.Memberships(f.Context(), u.ID)
+		f.equal(got, []apicred.User{u})
+		return err
+	}))
 }
 
 // session stores a session of a new member of a new account.

@@ -264,6 +264,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users
+         * @description The members of the account acted in. Admins only; to others there is no such list.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Add a user
+         * @description Makes a person a member of the account acted in. Nothing is sent: make a set-up link and give it to them. The answer is the same whether or not the address is known to this server. Who was a member before takes up what they owned.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a user
+         * @description Admins only.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Ends the membership in this account. Their user-level credentials stop at once and stay listed as suspended, for admins to delete; added again, the person takes them up. The last active admin stays: 409.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user's role or status
+         * @description Their rights follow at once: tokens and credentials lose what the new role does not allow, and stop while they are not active. The last active admin stays: 409.
+         */
+        patch: operations["editUser"];
+        trace?: never;
+    };
+    "/users/{user_id}/set-up-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a set-up link
+         * @description A link that lets the person into the account, once, within 24 hours; it ends earlier ones. Who has a sign-in at this server already is not signed in by it: signed in as themselves, they join. Takes no body.
+         */
+        post: operations["createSetUpLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -776,6 +848,14 @@ export interface components {
              */
             retire_others_after_seconds?: number | null;
         };
+        NewUser: {
+            /** @description The address they are known by and sign in with. */
+            email: string;
+            /** @description What to call them until they have signed in. */
+            name?: string | null;
+            /** @enum {string} */
+            role: "admin" | "supervisor" | "agent";
+        };
         Owner: {
             /** @description Null when the owner is no longer a member. */
             email: string | null;
@@ -859,6 +939,49 @@ export interface components {
         };
         SecretList: {
             secrets: components["schemas"]["Secret"][];
+        };
+        SetUpLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Give it to the person, over a channel that you trust. Shown once. */
+            url: string;
+        };
+        User: {
+            /**
+             * Format: date-time
+             * @description When they were added to this account.
+             */
+            created_at: string;
+            /** @description Until they accept: as it was entered here. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When they last used this account, to the minute; null: never.
+             */
+            last_seen_at: string | null;
+            name: string | null;
+            /**
+             * @description The role in this account.
+             * @enum {string}
+             */
+            role: "admin" | "supervisor" | "agent";
+            /**
+             * @description Only active members get in, and only their credentials work.
+             * @enum {string}
+             */
+            status: "active" | "deactivated" | "archived";
+            /** Format: uuid */
+            user_id: string;
+        };
+        UserChange: {
+            /** @enum {string} */
+            role?: "admin" | "supervisor" | "agent";
+            /** @enum {string} */
+            status?: "active" | "deactivated" | "archived";
+        };
+        UserList: {
+            /** @description Every member, oldest first. */
+            users: components["schemas"]["User"][];
         };
     };
     responses: {
@@ -2354,6 +2477,269 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "users": [
+                     *         {
+                     *           "user_id": "0199b2a0-11d7-7e0b-8f6c-93a5d2b47f10",
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada",
+                     *           "role": "supervisor",
+                     *           "status": "active",
+                     *           "created_at": "2026-11-02T09:30:00Z",
+                     *           "last_seen_at": "2026-11-03T11:30:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada",
+                 *       "role": "supervisor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "0199b2a0-11d7-7e0b-8f6c-93a5d2b47f10",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada",
+                     *       "role": "supervisor",
+                     *       "status": "active",
+                     *       "created_at": "2026-11-02T09:30:00Z",
+                     *       "last_seen_at": "2026-11-03T11:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user ID. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "0199b2a0-11d7-7e0b-8f6c-93a5d2b47f10",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada",
+                     *       "role": "supervisor",
+                     *       "status": "active",
+                     *       "created_at": "2026-11-02T09:30:00Z",
+                     *       "last_seen_at": "2026-11-03T11:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user ID. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    editUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user ID. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "supervisor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserChange"];
+                /**
+                 * @example {
+                 *       "role": "supervisor"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "0199b2a0-11d7-7e0b-8f6c-93a5d2b47f10",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada",
+                     *       "role": "supervisor",
+                     *       "status": "active",
+                     *       "created_at": "2026-11-02T09:30:00Z",
+                     *       "last_seen_at": "2026-11-03T11:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    createSetUpLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user ID. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://claviger.example/sign-in/link/EXAMPLE",
+                     *       "expires_at": "2026-11-03T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SetUpLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
