@@ -53,7 +53,7 @@ func EncodeCatalogue(c apicred.Catalogue) ([]byte, error) {
 func documentFault(err error) error {
 	var faults *yaml.TypeError
 	if !errors.As(err, &faults) || len(faults.Errors) == 0 {
-		return apicred.Malformed("The catalogue cannot be read: " + strings.TrimPrefix(err.Error(), "yaml: ") + ".").Because(err)
+		return apicred.Malformed("The catalogue cannot be read: " + syntaxFault(strings.TrimPrefix(err.Error(), "yaml: "))).Because(err)
 	}
 	var fields []apicred.FieldError
 	for _, text := range faults.Errors {
@@ -64,7 +64,7 @@ func documentFault(err error) error {
 		case unknown:
 			text = "There is no " + text + " here. Correct its spelling, or leave it out."
 		case mistyped:
-			text = strings.Replace(text, "cannot unmarshal", "This is of the wrong type:", 1) + "."
+			text = strings.TrimPrefix(yamlKinds().Replace(text), "cannot unmarshal ") + " is of the wrong type here. See examples/vcc.yaml for the form."
 		default:
 			text = "It is there twice: " + text + ". Keep one."
 		}
@@ -73,6 +73,20 @@ func documentFault(err error) error {
 	e := apicred.Invalid(fields...).Because(err)
 	e.Message = fields[0].Location + ": " + fields[0].Message
 	return e
+}
+
+// syntaxFault adds the remedy to what the YAML parser says.
+func syntaxFault(text string) string {
+	if strings.HasSuffix(text, "found character that cannot start any token") {
+		return text + ". Indent with spaces, not tabs, and put a text that begins with a special character in quotes."
+	}
+	return text + ". It must be YAML or JSON, as examples/vcc.yaml."
+}
+
+// yamlKinds puts words for YAML's tags.
+func yamlKinds() *strings.Replacer {
+	return strings.NewReplacer("!!str", "The text", "!!int", "The number", "!!float", "The number", "!!bool", "The value",
+		"!!null", "The empty value", "!!timestamp", "The date", "!!seq", "A list", "!!map", "A mapping")
 }
 
 func sameCatalogue(a, b apicred.Catalogue) (bool, error) {
