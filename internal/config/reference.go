@@ -43,7 +43,7 @@ const referenceHead = `# Configuration
 3. a YAML or JSON file named with ` + "`--config`" + `: ` + "`ops_listen: 127.0.0.1:9000`" + `,
 4. the defaults below.
 
-An empty value is as if not given. An unknown key is an error (` + "`CLAVIGER_TOKEN` and `CLAVIGER_SERVER`" + ` belong to the command line).
+An empty value is as if not given. An unknown key is an error (but ` + "`CLAVIGER_TOKEN` and `CLAVIGER_SERVER`" + ` in the environment, which are left to programs that call the server).
 ` + "`claviger config check`" + ` reports every fault at once with its remedy; ` + "`claviger config show`" + ` prints what stands and where it came from, secrets redacted.
 
 Lists are lists in the file and separated by commas elsewhere. Lengths of time are numbers with a unit: ` + "`90s`, `15m`, `24h`, `30d`, `1d12h`" + `.
