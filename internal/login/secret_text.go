@@ -5,15 +5,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-const (
-	tokenBytes = 32 // 256 bits (S21 asks for 128 at least)
-	redacted   = "[redacted]"
-)
+const tokenBytes = 32 // 256 bits (S21 asks for 128 at least)
 
 // tokenEncoding spells tokens: only characters that need no escaping in a URL
 // path or a cookie.
@@ -37,21 +33,24 @@ func SessionTokenFrom(cookieValue string) SessionToken {
 
 // secretText is a bearer token in clear, which cannot be printed, logged or
 // encoded by accident.
-type secretText struct{ text string }
+type secretText struct {
+	apicred.Redacted
+	text string
+}
 
 func newSecretText(random io.Reader) (secretText, error) {
 	var b [tokenBytes]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return secretText{}, apicred.Internal(fmt.Errorf("reading randomness: %w", err))
 	}
-	return secretText{tokenEncoding.EncodeToString(b[:])}, nil
+	return secretText{text: tokenEncoding.EncodeToString(b[:])}, nil
 }
 
 func secretTextFrom(text string) secretText {
 	if b, err := tokenEncoding.DecodeString(text); err != nil || len(b) != tokenBytes {
 		return secretText{}
 	}
-	return secretText{text}
+	return secretText{text: text}
 }
 
 // Reveal returns the text. Call it only where the link is printed or the cookie
@@ -67,21 +66,3 @@ func (s secretText) hash() []byte {
 	sum := sha256.Sum256([]byte(s.text))
 	return sum[:]
 }
-
-// String redacts.
-func (secretText) String() string { return redacted }
-
-// GoString redacts.
-func (secretText) GoString() string { return redacted }
-
-// Format redacts under every verb.
-func (secretText) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// MarshalJSON redacts.
-func (secretText) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// MarshalText redacts.
-func (secretText) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue redacts.
-func (secretText) LogValue() slog.Value { return slog.StringValue(redacted) }
