@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/claviger/claviger/internal/apicred"
 )
 
@@ -194,11 +196,13 @@ func (u *linkUse) newPerson(ctx context.Context, form LinkForm) (apicred.Person,
 	if !apicred.IsKind(err, apicred.KindNotFound) {
 		return apicred.Person{}, err
 	}
-	id, err := u.service.newID()
+	// Random, as every person's: a time in it would tell an admin who adds this
+	// address to another account that it was known here before (contract.md "people").
+	id, err := uuid.NewRandomFromReader(u.service.random)
 	if err != nil {
-		return apicred.Person{}, err
+		return apicred.Person{}, apicred.Internal(err)
 	}
-	return apicred.Person{ID: id, Email: email, Name: name, CreatedAt: u.at}, nil
+	return apicred.Person{ID: id.String(), Email: email, Name: name, CreatedAt: u.at}, nil
 }
 
 // checkForm reports both members at once.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/login"
@@ -41,6 +42,20 @@ func TestFirstAdminLink_MakesAnAdminOfTheOperatorAccountAndSignsIn(t *testing.T)
 	}
 	if diff := cmp.Diff([]string{"account.first_admin_link", "user.create", "session.create"}, f.actions(t)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// An ID with a time in it would tell another account's admin, who adds the
+// first admin's address, that it was known before.
+func TestFirstAdminLink_GivesAnIDThatTellsNothing(t *testing.T) {
+	f := newFixture(t)
+	_, session, err := f.Consume(t.Context(), f.adminLink(t).Token, login.LinkForm{Email: "ada@example.com"}, facts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const random = 4 // RFC 9562 section 5.4
+	if id, err := uuid.Parse(session.UserID); err != nil || id.Version() != random {
+		t.Errorf("user ID %s: version %d, %v", session.UserID, id.Version(), err)
 	}
 }
 
