@@ -153,8 +153,8 @@ func (s *Service) reread(ctx context.Context, tx Tx, actor *apicred.Actor, f *fa
 // owner who was quicker could undo what the admin did. Errors: not_found,
 // forbidden.
 func (s *Service) DisableCredential(ctx context.Context, actor apicred.Actor, clientID string) (CredentialView, error) {
-	return s.switchCredential(ctx, actor, clientID, ActionDisable, func(c *apicred.Credential, _ *facts) error {
-		by := actorPerson(&actor)
+	return s.switchCredential(ctx, actor, clientID, ActionDisable, func(actor *apicred.Actor, c *apicred.Credential, _ *facts) error {
+		by := actorPerson(actor)
 		switch {
 		case !c.Disabled():
 			c.Generation++
@@ -169,8 +169,8 @@ func (s *Service) DisableCredential(ctx context.Context, actor apicred.Actor, cl
 // EnableCredential switches a credential on again; tokens from before stay
 // dead. Errors: not_found, forbidden, scope_not_grantable.
 func (s *Service) EnableCredential(ctx context.Context, actor apicred.Actor, clientID string) (CredentialView, error) {
-	return s.switchCredential(ctx, actor, clientID, ActionEnable, func(c *apicred.Credential, f *facts) error {
-		if err := s.withinCeiling(&actor, f, c, "credential.enable"); err != nil {
+	return s.switchCredential(ctx, actor, clientID, ActionEnable, func(actor *apicred.Actor, c *apicred.Credential, f *facts) error {
+		if err := s.withinCeiling(actor, f, c, "credential.enable"); err != nil {
 			return err
 		}
 		c.DisabledAt, c.DisabledBy = time.Time{}, ""
@@ -178,7 +178,11 @@ func (s *Service) EnableCredential(ctx context.Context, actor apicred.Actor, cli
 	})
 }
 
-func (s *Service) switchCredential(ctx context.Context, actor apicred.Actor, clientID string, action Action, turn func(*apicred.Credential, *facts) error) (CredentialView, error) {
+// turn is what a switch does to a credential. It is handed the actor as the
+// transaction knows them: the role that the surface believed may be gone.
+type turn func(actor *apicred.Actor, c *apicred.Credential, f *facts) error
+
+func (s *Service) switchCredential(ctx context.Context, actor apicred.Actor, clientID string, action Action, turn turn) (CredentialView, error) {
 	var out CredentialView
 	err := s.change(ctx, func(tx Tx) error {
 		auditAction := "credential." + string(action)
@@ -187,7 +191,7 @@ func (s *Service) switchCredential(ctx context.Context, actor apicred.Actor, cli
 			return err
 		}
 		after := before
-		if err := turn(&after, &f); err != nil {
+		if err := turn(&actor, &after, &f); err != nil {
 			return err
 		}
 		if err := s.saveCredential(ctx, tx, &actor, &f, credentialEdit{auditAction, before, after}); err != nil {
