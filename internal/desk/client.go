@@ -95,6 +95,11 @@ func (c *Client) ExportCatalogue(ctx context.Context) (CatalogueDocument, error)
 	return call[CatalogueDocument](ctx, c, catalogueGet, nothing{})
 }
 
+// AuditEvents lists what was done and refused, newest first.
+func (c *Client) AuditEvents(ctx context.Context, in AuditQuery) (AuditEventPage, error) {
+	return call[AuditEventPage](ctx, c, auditList, in)
+}
+
 // VerifyAudit checks the whole audit chain.
 func (c *Client) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	return call[AuditReport](ctx, c, auditVerify, nothing{})

@@ -309,6 +309,46 @@ func TestErrors_LeaveTheirCauseInTheServersLog(t *testing.T) {
 	}
 }
 
+func TestAuditEvents_AreOfEveryAccountOrOfOne(t *testing.T) {
+	bothWays(t, func(t *testing.T, _ *bench, operator desk.Operator) {
+		ctx := t.Context()
+		newUser(t, operator, "ada@example.com", apicred.RoleAdmin)
+		harbour, err := operator.CreateAccount(ctx, desk.NewAccount{Name: "harbour"})
+		check(t, err)
+		all, err := operator.AuditEvents(ctx, desk.AuditQuery{})
+		check(t, err)
+		one, err := operator.AuditEvents(ctx, desk.AuditQuery{Account: "harbour"})
+		check(t, err)
+		if len(all.Events) < 3 || len(one.Events) != 1 {
+			t.Fatalf("got %d events, %d of one account", len(all.Events), len(one.Events))
+		}
+		e := one.Events[0]
+		if e.AccountID != harbour.AccountID || e.Action != "account.create" || e.Target.Name != "harbour" || e.Actor.Type != apicred.ActorOperator || len(e.After) == 0 {
+			t.Errorf("got %+v", e)
+		}
+		first, err := operator.AuditEvents(ctx, desk.AuditQuery{PageSize: 1})
+		check(t, err)
+		second, err := operator.AuditEvents(ctx, desk.AuditQuery{PageSize: 1, PageToken: first.NextPageToken})
+		check(t, err)
+		if diff := cmp.Diff(all.Events[:2], append(first.Events, second.Events...)); diff != "" {
+			t.Error(diff)
+		}
+		later, err := operator.AuditEvents(ctx, desk.AuditQuery{From: time.Now().Add(time.Hour)})
+		check(t, err)
+		if len(later.Events) != 0 {
+			t.Errorf("%d events of the future", len(later.Events))
+		}
+		_, err = operator.AuditEvents(ctx, desk.AuditQuery{Account: "nowhere"})
+		if !apicred.IsKind(err, apicred.KindNotFound) {
+			t.Errorf("an absent account: got %v, want not_found", err)
+		}
+		_, err = operator.AuditEvents(ctx, desk.AuditQuery{PageToken: "x"})
+		if !apicred.IsKind(err, apicred.KindInvalid) {
+			t.Errorf("a bad page token: got %v, want invalid", err)
+		}
+	})
+}
+
 func TestVerifyAudit_ReportsWhatHoldsAndWhatDoesNot(t *testing.T) {
 	bothWays(t, func(t *testing.T, b *bench, operator desk.Operator) {
 		newUser(t, operator, "ada@example.com", apicred.RoleAdmin)

@@ -29,6 +29,8 @@ type Operator interface {
 	// ExportCatalogue returns the catalogue as YAML.
 	ExportCatalogue(ctx context.Context) (CatalogueDocument, error)
 
+	// AuditEvents lists what was done and refused, newest first.
+	AuditEvents(ctx context.Context, in AuditQuery) (AuditEventPage, error)
 	// VerifyAudit checks the whole audit chain.
 	VerifyAudit(ctx context.Context) (AuditReport, error)
 

@@ -67,6 +67,7 @@ func (d *Desk) handler() http.Handler {
 	})
 	route(mux, d, catalogueSet, d.ApplyCatalogue)
 	route(mux, d, catalogueGet, func(ctx context.Context, _ nothing) (CatalogueDocument, error) { return d.ExportCatalogue(ctx) })
+	route(mux, d, auditList, d.AuditEvents)
 	route(mux, d, auditVerify, func(ctx context.Context, _ nothing) (AuditReport, error) { return d.VerifyAudit(ctx) })
 	route(mux, d, statusGet, func(ctx context.Context, _ nothing) (Status, error) { return d.Status(ctx) })
 	return mux

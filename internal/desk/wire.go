@@ -19,6 +19,7 @@ const (
 	tokenMint     = "token"
 	catalogueSet  = "catalogue.apply"
 	catalogueGet  = "catalogue.export"
+	auditList     = "audit.list"
 	auditVerify   = "audit.verify"
 	statusGet     = "status"
 )
