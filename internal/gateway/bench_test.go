@@ -23,7 +23,7 @@ func BenchmarkForwardAuth(b *testing.B) {
 	p := i.program(b, nil, "orders:read", "stats")
 	ctx, stop := context.WithCancel(b.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = i.directory.Run(ctx) }()
+	go func() { defer close(done); _ = i.Directory.Run(ctx) }()
 	defer func() { stop(); <-done }()
 
 	for name, authorization := range map[string]string{"Bearer": p.bearer(), "Basic": basicValue(p.id, p.secret)} {
@@ -42,7 +42,7 @@ func BenchmarkForwardAuth(b *testing.B) {
 			for b.Loop() {
 				clear(w.header)
 				i.public.ServeHTTP(w, r)
-				i.log.Reset()
+				i.Log.Reset()
 				if w.status != 200 {
 					b.Fatal(w.status)
 				}

@@ -15,6 +15,7 @@ import (
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 const nowhere = "http://127.0.0.1:1"
@@ -42,7 +43,7 @@ func TestForwardAuth_AllowsWithFiveIdentityHeaders(t *testing.T) {
 func TestForwardAuth_SendsEmptyIdentityHeadersToo(t *testing.T) {
 	i := install(t, nowhere)
 	open := apicred.AccountLevelOpen
-	_, err := i.service.EditAccount(t.Context(), i.operator, i.admin.AccountID, lifecycle.AccountChange{AccountLevelCredentials: &open})
+	_, err := i.Lifecycle.EditAccount(t.Context(), testserver.Operator(), i.admin.AccountID, lifecycle.AccountChange{AccountLevelCredentials: &open})
 	must(t, err)
 	p := i.program(t, func(in *lifecycle.NewCredential) { in.Level = apicred.LevelAccount }, "stats")
 	w := i.ask(t, call{host: "stats.example.com", uri: "/x", authorization: []string{p.bearer()}})
@@ -60,7 +61,7 @@ func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 	elsewhere := i.program(t, func(in *lifecycle.NewCredential) {
 		in.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	}, "orders:read")
-	person, err := i.issuer.IssuePerson(t.Context(), accesstoken.PersonGrant{
+	person, err := i.Tokens.IssuePerson(t.Context(), accesstoken.PersonGrant{
 		UserID: i.admin.UserID, AccountID: i.admin.AccountID, ClientID: accesstoken.ClientCLI, TTL: time.Hour, Generation: 1,
 	})
 	must(t, err)
@@ -136,11 +137,11 @@ func TestForwardAuth_DeniesWithCodeAndChallenge(t *testing.T) {
 			}
 		})
 	}
-	if !strings.Contains(i.log.String(), `"judged":"/orders/{id}","actor":"`+p.id+`","code":"insufficient_scope"`) {
+	if !strings.Contains(i.Log.String(), `"judged":"/orders/{id}","actor":"`+p.id+`","code":"insufficient_scope"`) {
 		t.Error("the log does not say who was refused where")
 	}
 	for _, secret := range []string{p.secret, p.token, elsewhere.secret} {
-		if strings.Contains(i.log.String(), secret) {
+		if strings.Contains(i.Log.String(), secret) {
 			t.Error("the log holds a credential")
 		}
 	}
@@ -265,7 +266,7 @@ func TestForwardAuth_AnswersTooFastAndAwayInStatusesThatProxiesKnow(t *testing.T
 	if w := status("", slow.bearer()); w.Code != 200 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	i.away.Store(true)
+	i.Away.Store(true)
 	tests := []struct {
 		name, options, authorization string
 		status                       int
@@ -304,10 +305,10 @@ func TestForwardAuth_FollowsWhatTheCredentialMayDoNow(t *testing.T) {
 	p := i.program(t, nil, "orders:read", "orders:write")
 	basic := []string{basicValue(p.id, p.secret)}
 	bearer := []string{p.bearer()}
-	_, err := i.service.CreateUser(t.Context(), i.operator, i.admin.AccountID, lifecycle.NewUser{Email: "grace@example.com", Role: apicred.RoleAdmin})
+	_, err := i.Lifecycle.CreateUser(t.Context(), testserver.Operator(), i.admin.AccountID, lifecycle.NewUser{Email: "grace@example.com", Role: apicred.RoleAdmin})
 	must(t, err) // the last admin stays one
 	supervisor := apicred.RoleSupervisor
-	_, err = i.service.EditUser(t.Context(), i.operator, i.admin.AccountID, i.admin.UserID, lifecycle.UserChange{Role: &supervisor})
+	_, err = i.Lifecycle.EditUser(t.Context(), testserver.Operator(), i.admin.AccountID, i.admin.UserID, lifecycle.UserChange{Role: &supervisor})
 	must(t, err)
 	for name, authorization := range map[string][]string{"token": bearer, "Basic": basic} {
 		if w := i.ask(t, call{method: "DELETE", authorization: authorization}); w.Code != 403 || problem(t, w).Code != "insufficient_scope" {
@@ -318,7 +319,7 @@ func TestForwardAuth_FollowsWhatTheCredentialMayDoNow(t *testing.T) {
 		}
 	}
 	i.admin.Role = apicred.RoleSupervisor
-	must(t, i.service.DeleteCredential(t.Context(), i.admin, p.id))
+	must(t, i.Lifecycle.DeleteCredential(t.Context(), i.admin, p.id))
 	for name, authorization := range map[string][]string{"token": bearer, "Basic": basic} {
 		if w := i.ask(t, call{authorization: authorization}); w.Code != 401 || problem(t, w).Code != "invalid_token" {
 			t.Errorf("deleted, %s: %d %s", name, w.Code, w.Body)
@@ -364,13 +365,13 @@ func TestForwardAuth_CountsUse(t *testing.T) {
 	p := i.program(t, nil, "orders:read")
 	i.ask(t, call{authorization: []string{p.bearer()}})
 	i.ask(t, call{method: "DELETE", authorization: []string{p.bearer()}})
-	must(t, i.directory.Flush(t.Context()))
-	view, err := i.service.Credential(t.Context(), i.admin, p.id)
+	must(t, i.Directory.Flush(t.Context()))
+	view, err := i.Lifecycle.Credential(t.Context(), i.admin, p.id)
 	must(t, err)
 	if view.LastUsedAt.IsZero() || view.LastUsedAddress != "198.51.100.9" {
 		t.Errorf("last used %v from %q", view.LastUsedAt, view.LastUsedAddress)
 	}
-	page, err := i.service.ListCredentials(t.Context(), i.admin, lifecycle.ListRequest{PageSize: 10})
+	page, err := i.Lifecycle.ListCredentials(t.Context(), i.admin, lifecycle.ListRequest{PageSize: 10})
 	must(t, err)
 	if calls := page.Credentials[0].DailyCalls; calls[len(calls)-1] < 2 {
 		t.Errorf("daily calls %v", calls)
@@ -393,7 +394,7 @@ func TestForwardAuth_KeepsItsHeadersUnderThreeKiB(t *testing.T) {
 		file.WriteString("{value: " + value + ", description: Big, api: big},")
 	}
 	file.WriteString("]}")
-	i.apply(t, file.String())
+	i.Apply(t, []byte(file.String()))
 	p := i.program(t, nil, scopes...)
 	w := i.ask(t, call{uri: "/big", authorization: []string{p.bearer()}})
 	size := 0

@@ -1,27 +1,18 @@
 package gateway_test
 
 import (
-	"bytes"
-	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/gateway"
-	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
-	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -63,85 +54,36 @@ scopes:
   - {value: stats, description: View stats, api: stats}
 `
 
-// installation is everything behind the surface, on a real database.
+// installation is everything behind the surface, and its two doors.
 type installation struct {
-	service   *lifecycle.Service
-	directory *accesstoken.Directory
-	issuer    *accesstoken.Issuer
-	operator  apicred.Actor
-	admin     apicred.Actor
-	away      atomic.Bool // the database does not answer
-	public    http.Handler
-	gateway   http.Handler
-	log       *bytes.Buffer
-}
-
-// flakyStore is a store whose database can be away.
-type flakyStore struct {
-	accesstoken.Store
-	away *atomic.Bool
-}
-
-func (s flakyStore) Head(ctx context.Context) (accesstoken.Head, error) {
-	if s.away.Load() {
-		return accesstoken.Head{}, apicred.Unavailable(io.ErrUnexpectedEOF)
-	}
-	return s.Store.Head(ctx)
+	*testserver.Installation
+	admin   apicred.Actor
+	public  http.Handler
+	gateway http.Handler
 }
 
 // install makes an installation; upstream is where the gateway sends calls.
 func install(t testing.TB, upstream string) *installation {
 	t.Helper()
-	ctx := t.Context()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	must(t, store.Migrate(ctx))
-	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
-	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
-	must(t, err)
-
-	i := &installation{operator: apicred.Actor{Type: apicred.ActorOperator, Unlimited: true}, log: new(bytes.Buffer)}
-	i.directory = accesstoken.NewDirectory(flakyStore{store.AccessToken(), &i.away}, master.Hasher(), accesstoken.Options{
-		Issuer: issuerURL, MaxOffline: 15 * time.Minute,
-	})
-	i.issuer = accesstoken.NewIssuer(i.directory, ring)
-	i.service = lifecycle.New(lifecycle.Options{
-		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Clock: time.Now, Random: rand.Reader,
-		ManagementAudience: accesstoken.ManagementAudience(issuerURL),
-		Changed:            func(ctx context.Context) { _ = i.directory.CatchUp(ctx) },
-	})
-	account, err := i.service.EnsureOperatorAccount(ctx, i.operator)
-	must(t, err)
-	i.apply(t, fmt.Sprintf(catalogueFile, upstream))
-	user, err := i.service.CreateUser(ctx, i.operator, account.ID, lifecycle.NewUser{Email: "ada@example.com", Role: apicred.RoleAdmin})
-	must(t, err)
-	i.admin = apicred.Actor{Type: apicred.ActorUser, ID: user.ID, UserID: user.ID, AccountID: account.ID, Role: apicred.RoleAdmin, Unlimited: true}
-	must(t, i.directory.Load(ctx))
-	i.serve(t, gateway.NewDecider(i.directory, accesstoken.NewVerifier(i.directory, ring), issuerURL))
+	i := &installation{Installation: testserver.New(t, issuerURL)}
+	i.Apply(t, []byte(fmt.Sprintf(catalogueFile, upstream)))
+	ada := i.AddUser(t, "ada", i.Account.ID, apicred.RoleAdmin)
+	i.admin = testserver.SignedIn(&ada)
+	i.serve(t, gateway.NewDecider(i.Directory, i.Verifier, issuerURL))
 	return i
 }
 
 func (i *installation) serve(t testing.TB, d *gateway.Decider) {
 	t.Helper()
-	logger := slog.New(slog.NewJSONHandler(i.log, nil))
-	proxy := gateway.NewProxy(d, logger)
+	proxy := gateway.NewProxy(d, i.Logger)
 	t.Cleanup(proxy.Close)
 	public, behind := web.NewRouter(), web.NewRouter()
 	public.Add(gateway.Routes(d)...)
 	behind.Add(proxy.Routes()...)
-	config := web.Config{Logger: logger, Metrics: web.NewMetrics(), Listener: "public", Proxies: web.NewProxies(web.Loopback())}
+	config := i.ShellConfig()
 	i.public = web.NewShell(config, public)
 	config.Listener, config.Bare = "gateway", true
 	i.gateway = web.NewShell(config, behind)
-}
-
-func (i *installation) apply(t testing.TB, file string) {
-	t.Helper()
-	catalogue, err := lifecycle.DecodeCatalogue([]byte(file))
-	must(t, err)
-	_, _, err = i.service.ApplyCatalogue(t.Context(), i.operator, catalogue, -1)
-	must(t, err)
 }
 
 func must(t testing.TB, err error) {
@@ -162,7 +104,7 @@ func (i *installation) program(t testing.TB, change func(*lifecycle.NewCredentia
 	if change != nil {
 		change(&in)
 	}
-	made, err := i.service.CreateCredential(t.Context(), i.admin, in)
+	made, err := i.Lifecycle.CreateCredential(t.Context(), i.admin, in)
 	must(t, err)
 	p := program{id: made.ClientID, secret: made.Secret.Reveal()}
 	p.token = i.token(t, p, "")
@@ -177,11 +119,11 @@ func (i *installation) token(t testing.TB, p program, scope string) string {
 // tokenFor gets a token for one resource; empty: whatever the scopes open.
 func (i *installation) tokenFor(t testing.TB, p program, scope, resource string) string {
 	t.Helper()
-	client, err := i.directory.Authenticate(t.Context(), accesstoken.ClientAuth{
+	client, err := i.Directory.Authenticate(t.Context(), accesstoken.ClientAuth{
 		ClientID: p.id, Secret: p.secret, Address: netip.AddrFrom4([4]byte{192, 0, 2, 1}),
 	})
 	must(t, err)
-	token, err := i.issuer.Issue(t.Context(), client, accesstoken.IssueRequest{Scope: scope, ScopePresent: scope != "", Resource: resource})
+	token, err := i.Tokens.Issue(t.Context(), client, accesstoken.IssueRequest{Scope: scope, ScopePresent: scope != "", Resource: resource})
 	must(t, err)
 	return token.Raw
 }

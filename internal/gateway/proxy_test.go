@@ -199,7 +199,7 @@ func TestProxy_AnswersProgramsInFullStatuses(t *testing.T) {
 		{"database away", "GET", "/orders/7?access=1", basicValue(p.id, "x"), 503, "unavailable"},
 	}
 	for _, tt := range tests {
-		i.away.Store(tt.status == 503)
+		i.Away.Store(tt.status == 503)
 		r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil)
 		r.Header.Set("Authorization", tt.authorization)
 		r.Header.Set("Origin", "https://app.example.com")
@@ -212,8 +212,8 @@ func TestProxy_AnswersProgramsInFullStatuses(t *testing.T) {
 	if len(api.calls) != 0 {
 		t.Error("a refused call reached the API")
 	}
-	if !strings.Contains(i.log.String(), `"route":"/orders/{id}"`) || strings.Contains(i.log.String(), p.token) {
-		t.Errorf("the log:\n%s", i.log)
+	if !strings.Contains(i.Log.String(), `"route":"/orders/{id}"`) || strings.Contains(i.Log.String(), p.token) {
+		t.Errorf("the log:\n%s", i.Log)
 	}
 }
 

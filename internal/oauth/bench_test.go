@@ -30,7 +30,7 @@ func BenchmarkToken(b *testing.B) {
 	id, secret := i.credential(b, nil, "orders:read", "stats")
 	ctx, stop := context.WithCancel(b.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = i.directory.Run(ctx) }()
+	go func() { defer close(done); _ = i.Directory.Run(ctx) }()
 	defer func() { stop(); <-done }()
 
 	const text = "grant_type=client_credentials&scope=orders:read"
@@ -48,7 +48,7 @@ func BenchmarkToken(b *testing.B) {
 		clear(w.header)
 		w.status = 200
 		i.shell.ServeHTTP(w, r)
-		i.log.Reset()
+		i.Log.Reset()
 		if w.status != 200 {
 			b.Fatal(w.status)
 		}

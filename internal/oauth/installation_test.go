@@ -1,26 +1,16 @@
 package oauth_test
 
 import (
-	"bytes"
-	"context"
-	"crypto/rand"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
-	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/oauth"
-	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -37,70 +27,22 @@ scopes:
   - {value: old, description: Old, api: stats, retired: true}
 `
 
-// installation is everything behind the surface, on a real database.
+// installation is everything behind the surface, and the surface.
 type installation struct {
-	service   *lifecycle.Service
-	directory *accesstoken.Directory
-	verifier  *accesstoken.Verifier
-	admin     apicred.Actor
-	away      *atomic.Bool // the database does not answer
-	shell     http.Handler
-	log       *bytes.Buffer
-}
-
-// flakyStore is a store whose database can be away.
-type flakyStore struct {
-	accesstoken.Store
-	away *atomic.Bool
-}
-
-func (s flakyStore) Head(ctx context.Context) (accesstoken.Head, error) {
-	if s.away.Load() {
-		return accesstoken.Head{}, apicred.Unavailable(io.ErrUnexpectedEOF)
-	}
-	return s.Store.Head(ctx)
+	*testserver.Installation
+	admin apicred.Actor
+	shell http.Handler
 }
 
 func install(t testing.TB) *installation {
 	t.Helper()
-	ctx := t.Context()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	must(t, store.Migrate(ctx))
-	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
-	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
-	must(t, err)
-
-	i := &installation{away: new(atomic.Bool), log: new(bytes.Buffer)}
-	i.directory = accesstoken.NewDirectory(flakyStore{store.AccessToken(), i.away}, master.Hasher(), accesstoken.Options{
-		Issuer: issuerURL, MaxOffline: 15 * time.Minute,
-	})
-	i.verifier = accesstoken.NewVerifier(i.directory, ring)
-	i.service = lifecycle.New(lifecycle.Options{
-		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Clock: time.Now, Random: rand.Reader,
-		ManagementAudience: accesstoken.ManagementAudience(issuerURL),
-		Changed:            func(ctx context.Context) { _ = i.directory.CatchUp(ctx) },
-	})
-	operator := apicred.Actor{Type: apicred.ActorOperator, Unlimited: true}
-	account, err := i.service.EnsureOperatorAccount(ctx, operator)
-	must(t, err)
-	catalogue, err := lifecycle.DecodeCatalogue([]byte(catalogueFile))
-	must(t, err)
-	_, _, err = i.service.ApplyCatalogue(ctx, operator, catalogue, -1)
-	must(t, err)
-	user, err := i.service.CreateUser(ctx, operator, account.ID, lifecycle.NewUser{Email: "ada@example.com", Role: apicred.RoleAdmin})
-	must(t, err)
-	i.admin = apicred.Actor{Type: apicred.ActorUser, ID: user.ID, UserID: user.ID, AccountID: account.ID, Role: apicred.RoleAdmin, Unlimited: true}
-	must(t, i.directory.Load(ctx))
-
+	i := &installation{Installation: testserver.New(t, issuerURL)}
+	i.Apply(t, []byte(catalogueFile))
+	ada := i.AddUser(t, "ada", i.Account.ID, apicred.RoleAdmin)
+	i.admin = testserver.SignedIn(&ada)
 	router := web.NewRouter()
-	router.Add(oauth.Routes(oauth.Config{
-		IssuerURL: issuerURL, Clients: i.directory, Issuer: accesstoken.NewIssuer(i.directory, ring), Keys: ring.JWKSet,
-	})...)
-	i.shell = web.NewShell(web.Config{
-		Logger: slog.New(slog.NewJSONHandler(i.log, nil)), Metrics: web.NewMetrics(), Listener: "public", Proxies: web.NewProxies(web.Loopback()),
-	}, router)
+	router.Add(oauth.Routes(oauth.Config{IssuerURL: issuerURL, Clients: i.Directory, Issuer: i.Tokens, Keys: i.Ring.JWKSet})...)
+	i.shell = web.NewShell(i.ShellConfig(), router)
 	return i
 }
 
@@ -118,7 +60,7 @@ func (i *installation) credential(t testing.TB, change func(*lifecycle.NewCreden
 	if change != nil {
 		change(&in)
 	}
-	made, err := i.service.CreateCredential(t.Context(), i.admin, in)
+	made, err := i.Lifecycle.CreateCredential(t.Context(), i.admin, in)
 	must(t, err)
 	return made.ClientID, made.Secret.Reveal()
 }

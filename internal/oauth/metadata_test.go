@@ -39,7 +39,7 @@ func TestMetadata_FollowsTheCatalogue(t *testing.T) {
 	i.get(t, "GET", "/.well-known/oauth-authorization-server")
 	catalogue, err := lifecycle.DecodeCatalogue([]byte(`{apis: [{id: a, audience: "urn:a", routes: []}], scopes: [{value: new, description: New, api: a}]}`))
 	must(t, err)
-	_, _, err = i.service.ApplyCatalogue(t.Context(), apicred.Actor{Type: apicred.ActorOperator, Unlimited: true}, catalogue, -1)
+	_, _, err = i.Lifecycle.ApplyCatalogue(t.Context(), apicred.Actor{Type: apicred.ActorOperator, Unlimited: true}, catalogue, -1)
 	must(t, err)
 	var m struct {
 		Scopes []string `json:"scopes_supported"`

@@ -78,7 +78,7 @@ func TestToken_AnswersBasicAndBodyAlike(t *testing.T) {
 					t.Errorf("%s = %q, want %q", name, got, want)
 				}
 			}
-			v, err := i.verifier.Verify(t.Context(), m["access_token"].(string), "urn:stats", time.Time{})
+			v, err := i.Verifier.Verify(t.Context(), m["access_token"].(string), "urn:stats", time.Time{})
 			if err != nil || v.ClientID != id {
 				t.Errorf("the token does not verify: %v", err)
 			}
@@ -220,7 +220,7 @@ func TestToken_RefusesBadRequests(t *testing.T) {
 			}
 		})
 	}
-	if strings.Contains(i.log.String(), secret) {
+	if strings.Contains(i.Log.String(), secret) {
 		t.Error("the log holds the secret")
 	}
 }
@@ -237,10 +237,10 @@ func TestToken_RefusesAnyoneAlike(t *testing.T) {
 	i := install(t)
 	id, secret := i.credential(t, nil, "stats")
 	disabled, disabledSecret := i.credential(t, nil, "stats")
-	_, err := i.service.DisableCredential(t.Context(), i.admin, disabled)
+	_, err := i.Lifecycle.DisableCredential(t.Context(), i.admin, disabled)
 	must(t, err)
 	deleted, deletedSecret := i.credential(t, nil, "stats")
-	must(t, i.service.DeleteCredential(t.Context(), i.admin, deleted))
+	must(t, i.Lifecycle.DeleteCredential(t.Context(), i.admin, deleted))
 	elsewhere, elsewhereSecret := i.credential(t, func(in *lifecycle.NewCredential) {
 		in.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	}, "stats")
@@ -346,7 +346,7 @@ func TestToken_HoldsACredentialToItsRate(t *testing.T) {
 func TestToken_SaysNoWrongNoWhileTheDatabaseIsAway(t *testing.T) {
 	i := install(t)
 	id, secret := i.credential(t, nil, "stats")
-	i.away.Store(true)
+	i.Away.Store(true)
 	for name, w := range map[string]*httptest.ResponseRecorder{
 		"wrong secret": i.post(t, tokenPath, grant, basic(id, "wrong")),
 		"no client":    i.post(t, tokenPath, grant),

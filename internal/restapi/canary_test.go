@@ -52,7 +52,7 @@ func TestSecrets_AppearInNoOtherAnswerAndInNoLog(t *testing.T) {
 				t.Errorf("an answer of %d holds %s: %s", a.status, canary, a.text)
 			}
 		}
-		if strings.Contains(i.log.String(), canary) {
+		if strings.Contains(i.Log.String(), canary) {
 			t.Errorf("the log holds %s", canary)
 		}
 	}

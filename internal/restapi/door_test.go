@@ -113,7 +113,7 @@ func TestSession_ActsInTheAccountsOfItsPersonOnly(t *testing.T) {
 
 func (i *installation) setStatus(name, accountID string, status apicred.UserStatus) {
 	i.t.Helper()
-	_, err := i.service.EditUser(i.t.Context(), operator(), accountID, i.users[name].ID, lifecycle.UserChange{Status: &status})
+	_, err := i.Lifecycle.EditUser(i.t.Context(), operator(), accountID, i.users[name].ID, lifecycle.UserChange{Status: &status})
 	must(i.t, err)
 }
 
@@ -157,7 +157,7 @@ func TestPersonToken_EndsWithTheMembershipAndFollowsTheRole(t *testing.T) {
 	alan, sam := i.as("alan"), i.as("sam")
 	i.want(http.StatusOK, alan, http.MethodGet, "/catalogue", "")
 	supervisor := apicred.RoleSupervisor
-	_, err := i.service.EditUser(t.Context(), operator(), i.accounts["first"].ID, i.users["alan"].ID, lifecycle.UserChange{Role: &supervisor})
+	_, err := i.Lifecycle.EditUser(t.Context(), operator(), i.accounts["first"].ID, i.users["alan"].ID, lifecycle.UserChange{Role: &supervisor})
 	must(t, err)
 	i.want(http.StatusNotFound, alan, http.MethodGet, "/catalogue", "")
 	me := i.want(http.StatusOK, alan, http.MethodGet, "/me", "")

@@ -1,15 +1,10 @@
 package restapi_test
 
 import (
-	"bytes"
-	"context"
-	"crypto/rand"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +12,10 @@ import (
 	"github.com/claviger/claviger/examples"
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
-	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/restapi"
-	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -30,85 +24,55 @@ const (
 	sessionCookie = "__Host-claviger_session"
 )
 
-// installation is everything behind the surface, on a real database: two
+// installation is everything behind the surface, and the surface: two
 // accounts, the first with admins ada and alan, supervisors sue and sam, agent
 // abe; the second with admin olga. bea is supervisor of both.
 type installation struct {
-	t         testing.TB
-	store     *sqlstore.Store
-	service   *lifecycle.Service
-	directory *accesstoken.Directory
-	tokens    *accesstoken.Issuer
-	login     *login.Service
-	shell     http.Handler
-	log       *bytes.Buffer
-	accounts  map[string]apicred.Account
-	users     map[string]apicred.User // by name; bea's membership in the first account
+	*testserver.Installation
+	t        testing.TB
+	shell    http.Handler
+	accounts map[string]apicred.Account
+	users    map[string]apicred.User // by name; bea's membership in the first account
 }
 
-func operator() apicred.Actor { return apicred.Actor{Type: apicred.ActorOperator, Unlimited: true} }
+func operator() apicred.Actor { return testserver.Operator() }
 
 func install(t testing.TB) *installation {
 	t.Helper()
-	ctx := t.Context()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	must(t, store.Migrate(ctx))
-	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
-	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
-	must(t, err)
-
-	i := &installation{t: t, store: store, log: new(bytes.Buffer), accounts: map[string]apicred.Account{}, users: map[string]apicred.User{}}
-	logger := slog.New(slog.NewJSONHandler(i.log, nil))
-	i.directory = accesstoken.NewDirectory(store.AccessToken(), master.Hasher(), accesstoken.Options{Issuer: issuerURL, MaxOffline: 15 * time.Minute})
-	i.tokens = accesstoken.NewIssuer(i.directory, ring)
-	i.login = login.New(store.Login(), time.Now, rand.Reader, logger)
-	i.service = lifecycle.New(lifecycle.Options{
-		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Clock: time.Now, Random: rand.Reader,
-		ManagementAudience: accesstoken.ManagementAudience(issuerURL),
-		Changed:            func(ctx context.Context) { _ = i.directory.CatchUp(ctx) },
-	})
+	i := &installation{
+		Installation: testserver.New(t, issuerURL), t: t,
+		accounts: map[string]apicred.Account{}, users: map[string]apicred.User{},
+	}
 	i.populate()
-	must(t, i.directory.Load(ctx))
-
 	surface, err := restapi.New(restapi.Deps{
-		Lifecycle: i.service, Tokens: accesstoken.NewVerifier(i.directory, ring), Views: i.directory, Sessions: i.login,
-		SetUpLinks: i.login, LinkURL: func(t login.LinkToken) string { return issuerURL + "/sign-in/link/" + t.Reveal() }, Issuer: issuerURL,
+		Lifecycle: i.Lifecycle, Tokens: i.Verifier, Views: i.Directory, Sessions: i.Login,
+		SetUpLinks: i.Login, LinkURL: func(t login.LinkToken) string { return issuerURL + "/sign-in/link/" + t.Reveal() }, Issuer: issuerURL,
 	})
 	must(t, err)
 	router := web.NewRouter()
 	router.Add(surface.Routes()...)
-	i.shell = web.NewShell(web.Config{Logger: logger, Metrics: web.NewMetrics(), Listener: "public"}, router)
+	i.shell = web.NewShell(i.ShellConfig(), router)
 	return i
 }
 
 func (i *installation) populate() {
-	ctx := i.t.Context()
-	first, err := i.service.EnsureOperatorAccount(ctx, operator())
+	second, err := i.Lifecycle.CreateAccount(i.t.Context(), operator(), "second")
 	must(i.t, err)
-	second, err := i.service.CreateAccount(ctx, operator(), "second")
-	must(i.t, err)
-	i.accounts["first"], i.accounts["second"] = first, second
-	document, err := lifecycle.DecodeCatalogue(examples.VCC)
-	must(i.t, err)
-	_, _, err = i.service.ApplyCatalogue(ctx, operator(), document, -1)
-	must(i.t, err)
+	i.accounts["first"], i.accounts["second"] = i.Account, second
+	i.Apply(i.t, examples.VCC)
 	i.addUser("bea", second.ID, apicred.RoleSupervisor)
 	i.addUser("olga", second.ID, apicred.RoleAdmin)
 	for name, role := range map[string]apicred.Role{
 		"ada": apicred.RoleAdmin, "alan": apicred.RoleAdmin, "sue": apicred.RoleSupervisor, "sam": apicred.RoleSupervisor,
 		"bea": apicred.RoleSupervisor, "abe": apicred.RoleAgent,
 	} {
-		i.addUser(name, first.ID, role)
+		i.addUser(name, i.Account.ID, role)
 	}
 }
 
 func (i *installation) addUser(name, accountID string, role apicred.Role) {
 	i.t.Helper()
-	user, err := i.service.CreateUser(i.t.Context(), operator(), accountID, lifecycle.NewUser{Email: name + "@example.com", Name: name, Role: role})
-	must(i.t, err)
-	i.users[name] = user
+	i.users[name] = i.AddUser(i.t, name, accountID, role)
 }
 
 func must(t testing.TB, err error) {
@@ -132,11 +96,11 @@ func (i *installation) as(name string, scopes ...string) caller {
 	i.t.Helper()
 	user := i.users[name]
 	if scopes == nil { // none given; an empty list asks for a token without scopes
-		grant, err := i.service.GrantPersonToken(i.t.Context(), user.AccountID, user.ID, nil)
+		grant, err := i.Lifecycle.GrantPersonToken(i.t.Context(), user.AccountID, user.ID, nil)
 		must(i.t, err)
 		scopes = grant.Scopes
 	}
-	token, err := i.tokens.IssuePerson(i.t.Context(), accesstoken.PersonGrant{
+	token, err := i.Tokens.IssuePerson(i.t.Context(), accesstoken.PersonGrant{
 		UserID: user.ID, AccountID: user.AccountID, ClientID: accesstoken.ClientCLI, Scopes: scopes, TTL: time.Hour, Generation: user.Generation,
 	})
 	must(i.t, err)
@@ -146,11 +110,11 @@ func (i *installation) as(name string, scopes ...string) caller {
 // credentialToken is an access token of a credential.
 func (i *installation) credentialToken(clientID string, scopes ...string) string {
 	i.t.Helper()
-	client, found := i.directory.Client(clientID)
+	client, found := i.Directory.Client(clientID)
 	if !found {
 		i.t.Fatalf("no client %s", clientID)
 	}
-	token, err := i.tokens.Issue(i.t.Context(), client, accesstoken.IssueRequest{
+	token, err := i.Tokens.Issue(i.t.Context(), client, accesstoken.IssueRequest{
 		Scope: apicred.JoinScopes(scopes), ScopePresent: len(scopes) > 0, Arrival: time.Now(),
 	})
 	must(i.t, err)
@@ -172,9 +136,9 @@ func (i *installation) session(name, accountID string) caller {
 func (i *installation) sessionToken(name string) string {
 	i.t.Helper()
 	user := i.users[name]
-	link, err := i.login.NewSignInLink(i.t.Context(), login.SignInLinkRequest{AccountID: user.AccountID, UserID: user.ID}, operator())
+	link, err := i.Login.NewSignInLink(i.t.Context(), login.SignInLinkRequest{AccountID: user.AccountID, UserID: user.ID}, operator())
 	must(i.t, err)
-	token, _, err := i.login.Consume(i.t.Context(), link.Token, login.LinkForm{}, login.RequestFacts{})
+	token, _, err := i.Login.Consume(i.t.Context(), link.Token, login.LinkForm{}, login.RequestFacts{})
 	must(i.t, err)
 	return token.Reveal()
 }
@@ -257,6 +221,6 @@ func header(name, value string) func(*http.Request) {
 // disableArea hides the API Credentials area of the first account.
 func (i *installation) disableArea() error {
 	off := false
-	_, err := i.service.EditAccount(i.t.Context(), operator(), i.accounts["first"].ID, lifecycle.AccountChange{APICredentialsEnabled: &off})
+	_, err := i.Lifecycle.EditAccount(i.t.Context(), operator(), i.accounts["first"].ID, lifecycle.AccountChange{APICredentialsEnabled: &off})
 	return err
 }

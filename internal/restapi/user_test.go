@@ -51,9 +51,9 @@ func TestUsers_SetUpLinkIsShownOnceAndLetsIn(t *testing.T) {
 	a := i.want(http.StatusCreated, ada, http.MethodPost, "/users/"+id+"/set-up-link", "")
 	url, _ := a.body["url"].(string)
 	text := url[strings.LastIndexByte(url, '/')+1:]
-	token, _, err := i.login.Consume(t.Context(), login.LinkTokenFrom(text), login.LinkForm{}, login.RequestFacts{})
+	token, _, err := i.Login.Consume(t.Context(), login.LinkTokenFrom(text), login.LinkForm{}, login.RequestFacts{})
 	must(t, err)
-	if a.header.Get("Cache-Control") != "no-store" || strings.Contains(i.log.String(), text) {
+	if a.header.Get("Cache-Control") != "no-store" || strings.Contains(i.Log.String(), text) {
 		t.Error("the link is kept somewhere")
 	}
 	me := i.want(http.StatusOK, func(r *http.Request) {

@@ -20,11 +20,6 @@ func NewProxies(ranges []netip.Prefix) Proxies {
 	return p
 }
 
-// Loopback is the default of trusted_proxies.
-func Loopback() []netip.Prefix {
-	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-}
-
 // Trusts tells whether address is a trusted proxy.
 func (p Proxies) Trusts(address netip.Addr) bool {
 	for _, r := range p.ranges {

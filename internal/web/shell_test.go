@@ -102,7 +102,7 @@ func TestRequestID_SortsByTime(t *testing.T) {
 }
 
 func TestShell_LogsPatternNeverPathOrQuery(t *testing.T) {
-	b := newBench(t, Config{Proxies: NewProxies(Loopback())}, Route{Path: "/hello", Handler: func(w http.ResponseWriter, _ *http.Request, x *Exchange) {
+	b := newBench(t, Config{Proxies: NewProxies(loopback())}, Route{Path: "/hello", Handler: func(w http.ResponseWriter, _ *http.Request, x *Exchange) {
 		x.Actor = "someone"
 		x.WriteError(apicred.Forbidden("No.").Because(errors.New("rule 7")))
 	}})
