@@ -208,7 +208,7 @@ func (n *nameReader) read(ctx context.Context, thing namedThing) (string, error)
 		return c.Name, err
 	case apicred.TargetUser:
 		u, err := n.reader.User(ctx, thing.accountID, thing.id)
-		return u.Email, err
+		return u.AsKnown().Email, err
 	case apicred.TargetAccount:
 		if thing.id != thing.accountID {
 			return "", nil

@@ -126,6 +126,17 @@ func TestAuditEvents_NameWhatIsThereAndKeepWhatIsGone(t *testing.T) {
 	}
 }
 
+// Adding an address tells nobody how its owner spells it elsewhere.
+func TestAuditEvents_NameAnInvitedPersonAsEntered(t *testing.T) {
+	i := install(t)
+	user, err := i.service.AddUser(t.Context(), i.as("olga"), lifecycle.NewUser{Email: "ADA@example.com", Role: apicred.RoleAgent})
+	must(t, err)
+	events := i.audit(i.as("olga"), lifecycle.AuditRequest{Target: user.ID}).Events
+	if len(events) != 1 || events[0].TargetName != "ADA@example.com" {
+		t.Errorf("got %+v", events)
+	}
+}
+
 func TestAuditEvents_SayForWhomACredentialActed(t *testing.T) {
 	i := install(t)
 	mine := i.create(i.as("ada"), "claviger:credentials:read", "claviger:credentials:write", "stats").ClientID
