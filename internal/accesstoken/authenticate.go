@@ -64,7 +64,7 @@ func (d *Directory) Authenticate(ctx context.Context, a ClientAuth) (Client, err
 	if err := client.TakeCall(now); err != nil {
 		return Client{}, err
 	}
-	d.useSecret(&client, now)
+	d.useSecret(&client, &sums, now)
 	return client, nil
 }
 

@@ -137,6 +137,7 @@ func (s *rewritten) Load(ctx context.Context, into accesstoken.Loader) (accessto
 type noHasher struct{}
 
 func (noHasher) Peppers() int                              { return 1 }
+func (noHasher) PepperID() string                          { return "" }
 func (noHasher) PepperIndex(string) int                    { return -1 }
 func (noHasher) Sum(int, string) (s accesstoken.SecretSum) { return s }
 

@@ -11,6 +11,8 @@ type Hasher interface {
 	// Peppers is how many peppers there are: 0 is the current one, the others
 	// are old and still verify.
 	Peppers() int
+	// PepperID names the current pepper.
+	PepperID() string
 	// PepperIndex finds the pepper that a stored hash names; -1 when it is gone.
 	PepperIndex(pepperID string) int
 	// Sum hashes a secret under the pepper with the given index.

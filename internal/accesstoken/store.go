@@ -54,8 +54,8 @@ type Store interface {
 	User(ctx context.Context, accountID, userID string) (apicred.User, error)
 	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)
 
-	// AddUsage adds counts and raises last-used facts, at most 500 rows a
-	// transaction. Rows of deleted credentials and secrets are dropped.
+	// AddUsage adds counts, raises last-used facts and takes hashes made anew, at
+	// most 500 rows a transaction. Rows of deleted credentials and secrets are dropped.
 	AddUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error
 }
 
@@ -75,6 +75,10 @@ type SecretUse struct {
 	SecretID string
 	At       time.Time
 	Address  string
+	// Hash under the pepper PepperID replaces the secret's stored one, which is
+	// under an older pepper; nil leaves it.
+	Hash     []byte
+	PepperID string
 }
 
 // Signer signs access tokens and verifies them (internal/keyring).

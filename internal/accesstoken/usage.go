@@ -74,7 +74,7 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 	s.count(usageKey{c.entry.id, hour, outcome, scope}, 1)
 	s.mu.Unlock()
 	if c.secret == noSecret {
-		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{now, address})
+		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{at: now, address: address})
 	}
 }
 
@@ -82,12 +82,22 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 type lastUse struct {
 	at      time.Time
 	address netip.Addr
+	// sum is the secret's hash under the current pepper when the stored one is
+	// under an older; nil otherwise.
+	sum *SecretSum
 }
 
 // useSecret notes that a client proved itself by its secret.
-func (d *Directory) useSecret(c *Client, now time.Time) {
+// A stored hash under an old pepper is made anew with it (contract.md: "redone
+// at its next use"), so that the old master key can be laid down in time.
+func (d *Directory) useSecret(c *Client, sums *[maxPeppers]SecretSum, now time.Time) {
 	slot := c.entry.slot(c.secret)
-	d.use(c.entry.id, slot.id, &slot.lastUse, lastUse{now, c.address})
+	use := lastUse{at: now, address: c.address}
+	if slot.pepper != 0 {
+		sum := sums[0]
+		use.sum = &sum
+	}
+	d.use(c.entry.id, slot.id, &slot.lastUse, use)
 }
 
 // use notes a use unless one less than a minute older was noted, which last
@@ -186,6 +196,9 @@ func (d *Directory) flushUses(ctx context.Context, uses map[useKey]lastUse) erro
 			row := SecretUse{ClientID: k.client.String(), At: uses[k].at}
 			if k.secret != (uid{}) {
 				row.SecretID = k.secret.String()
+			}
+			if sum := uses[k].sum; sum != nil {
+				row.Hash, row.PepperID = sum[:], d.hasher.PepperID()
 			}
 			if address := uses[k].address; address.IsValid() {
 				row.Address = address.Unmap().String()

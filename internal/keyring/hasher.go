@@ -54,6 +54,9 @@ func (h *Hasher) HashSecret(text string) (hash []byte, pepperID string) {
 // Peppers is how many peppers there are, the current one included.
 func (h *Hasher) Peppers() int { return len(h.peppers) }
 
+// PepperID names the current pepper, as stored beside the hashes under it.
+func (h *Hasher) PepperID() string { return h.peppers[0].id }
+
 // PepperIndex finds the pepper that a stored hash names; -1 when it is gone.
 func (h *Hasher) PepperIndex(pepperID string) int {
 	for i := range h.peppers {

@@ -110,6 +110,15 @@ func (r *reader) addUses(ctx context.Context, uses []accesstoken.SecretUse) erro
 		if err != nil {
 			return r.fault(err)
 		}
+		if u.Hash == nil {
+			continue
+		}
+		err = r.q.RehashSecret(ctx, statement.RehashSecretParams{
+			Hash: u.Hash, PepperID: u.PepperID, ClientID: u.ClientID, SecretID: u.SecretID,
+		})
+		if err != nil {
+			return r.fault(err)
+		}
 	}
 	return nil
 }
