@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { accessible, curl, openAs, startBrowser, startDemo } from './stage.mjs'
+import { usersPage } from './users.mjs'
 
 const pictures = process.env.E2E_PICTURES
 if (pictures) mkdirSync(pictures, { recursive: true })
@@ -56,6 +57,7 @@ async function mainJob() {
   await adminSeesAndDeletes(admin, made)
   await everythingRefuses(made, await token)
   await agentSeesNothing()
+  await usersPage({ step, shot, demo, browser })
   await otherLooks()
   for (const who of [supervisor, admin]) assert.deepEqual(who.complaints, [], `the browser complained to ${who.person.email}`)
 }

@@ -5,13 +5,14 @@ import { CredentialListPage } from './credential/list'
 import { accountQueryOptions } from './credential/queries'
 import { isAbsent } from './credential/actions'
 import { HelpDialog } from './help/dialog'
-import { CREDENTIALS_PATH, usePaths } from './session/paths'
+import { CREDENTIALS_PATH, USERS_PATH, usePaths } from './session/paths'
 import { loadSession, SessionProvider, useSession } from './session/session'
 import { Shell } from './shell/shell'
 import { Bar, Loading } from './ui/loading'
 import { PageHeader } from './ui/page'
 
 const CredentialPage = lazy(() => import('./credential/detail'))
+const UserListPage = lazy(() => import('./user/list'))
 
 /** The whole console: finds out who is signed in, then shows the page that the URL names. */
 export function App() {
@@ -47,6 +48,14 @@ function Area() {
   const shown = allowed && !isAbsent(account.error) && account.data?.api_credentials_enabled !== false
   const openHelp = () => setHelp(true)
   useStartAtTop()
+  // Beside the area: an account without it has people, too.
+  const users = me.role === 'admin' && (
+    <Route path={USERS_PATH}>
+      <Suspense fallback={<Bar className="w-1/3" />}>
+        <UserListPage />
+      </Suspense>
+    </Route>
+  )
   return (
     <Shell credentialsShown={shown} onHelp={openHelp}>
       {!shown ? (
@@ -54,6 +63,7 @@ function Area() {
           <Route path="/">
             <NothingForYou />
           </Route>
+          {users}
           <Route>
             <NotFound />
           </Route>
@@ -63,6 +73,7 @@ function Area() {
           <Route path="/">
             <ToCredentials />
           </Route>
+          {users}
           <Route path={CREDENTIALS_PATH}>
             <CredentialListPage account={account.data} onHelp={openHelp} />
           </Route>

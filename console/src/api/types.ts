@@ -34,4 +34,12 @@ export type ScopeList = Schemas['ScopeList']
 export type Api = Schemas['API']
 export type ApiList = Schemas['APIList']
 
+export type User = Schemas['User']
+export type UserStatus = User['status']
+export type UserList = Schemas['UserList']
+export type NewUser = Schemas['NewUser']
+export type UserChange = Schemas['UserChange']
+/** The only answer that ever holds a set-up link. */
+export type SetUpLink = Schemas['SetUpLink']
+
 export type ProblemBody = Schemas['Problem']

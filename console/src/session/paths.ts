@@ -2,11 +2,13 @@ import { useSearch } from 'wouter'
 import { formatFilter, type CredentialFilter } from '../credential/filter'
 
 export const CREDENTIALS_PATH = '/settings/api-credentials'
+export const USERS_PATH = '/settings/users'
 
 /** Where the console's pages are, keeping the account that the present URL names. */
 export interface Paths {
   credentials: (filter?: CredentialFilter) => string
   credential: (clientID: string) => string
+  users: () => string
 }
 
 export function usePaths(): Paths {
@@ -19,5 +21,6 @@ export function usePaths(): Paths {
   return {
     credentials: (filter) => withAccount(CREDENTIALS_PATH, filter && formatFilter(filter)),
     credential: (clientID) => withAccount(`${CREDENTIALS_PATH}/${encodeURIComponent(clientID)}`),
+    users: () => withAccount(USERS_PATH),
   }
 }

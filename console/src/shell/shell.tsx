@@ -1,11 +1,11 @@
 import { Dialog } from '@base-ui/react/dialog'
-import { CircleHelp, KeyRound, Menu as MenuIcon, X } from 'lucide-react'
+import { CircleHelp, Menu as MenuIcon, X } from 'lucide-react'
 import { useRef, useState, type ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
-import { CREDENTIALS_PATH, usePaths } from '../session/paths'
 import { IconButton } from '../ui/button'
 import { classes } from '../ui/classes'
 import { AccountSwitcher } from './account-switcher'
+import { isWithin, useEntries, type Entry } from './entries'
 import { PersonMenu, ThemeMenu } from './menus'
 
 interface ShellProps {
@@ -18,9 +18,13 @@ interface ShellProps {
 /** The frame around every page: navigation at the left (a drawer on a phone), theme and person at the top. */
 export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
   const [drawer, setDrawer] = useState(false)
+  const [path] = useLocation()
+  const entries = useEntries(credentialsShown)
+  const here = entries.find((entry) => isWithin(path, entry))
   const navigation = (
     <Navigation
-      credentialsShown={credentialsShown}
+      entries={entries}
+      here={here}
       onHelp={() => {
         setDrawer(false)
         onHelp()
@@ -43,13 +47,13 @@ export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
             <MenuIcon className="size-5" aria-hidden="true" />
           </IconButton>
           <p className="min-w-0 flex-1 truncate text-muted">
-            {credentialsShown && (
+            {here && (
               <>
                 <span className="max-sm:hidden">Account Settings</span>
                 <span className="mx-2 max-sm:hidden" aria-hidden="true">
                   /
                 </span>
-                <span className="text-fg">API Credentials</span>
+                <span className="text-fg">{here.label}</span>
               </>
             )}
           </p>
@@ -68,7 +72,8 @@ export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
 }
 
 interface NavigationProps {
-  credentialsShown: boolean
+  entries: Entry[]
+  here: Entry | undefined
   onHelp: () => void
   onGo: () => void
 }
@@ -76,26 +81,26 @@ interface NavigationProps {
 const ENTRY =
   'flex min-h-9 w-full items-center gap-2.5 rounded-control px-2.5 text-left hover:bg-hover pointer-coarse:min-h-11'
 
-function Navigation({ credentialsShown, onHelp, onGo }: NavigationProps) {
-  const paths = usePaths()
-  const [path] = useLocation()
-  const here = path.startsWith(CREDENTIALS_PATH)
+function Navigation({ entries, here, onHelp, onGo }: NavigationProps) {
   return (
     <>
       <AccountSwitcher onGo={onGo} />
       <nav aria-label="Main" className="flex flex-1 flex-col gap-5 overflow-y-auto p-3">
-        {credentialsShown && (
+        {entries.length > 0 && (
           <div>
             <h2 className="px-2.5 py-1.5 text-sm text-muted">Account Settings</h2>
-            <Link
-              href={paths.credentials()}
-              onClick={onGo}
-              aria-current={here ? 'page' : undefined}
-              className={classes(ENTRY, here && 'bg-hover')}
-            >
-              <KeyRound className={classes('size-4', here ? 'text-accent-text' : 'text-muted')} aria-hidden="true" />
-              API Credentials
-            </Link>
+            {entries.map((entry) => (
+              <Link
+                key={entry.path}
+                href={entry.href}
+                onClick={onGo}
+                aria-current={entry === here ? 'page' : undefined}
+                className={classes(ENTRY, entry === here && 'bg-hover')}
+              >
+                <entry.Icon className={classes('size-4', entry === here ? 'text-accent-text' : 'text-muted')} aria-hidden="true" />
+                {entry.label}
+              </Link>
+            ))}
           </div>
         )}
         <div>

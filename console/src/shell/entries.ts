@@ -1,0 +1,28 @@
+import { KeyRound, Users, type LucideIcon } from 'lucide-react'
+import { CREDENTIALS_PATH, USERS_PATH, usePaths } from '../session/paths'
+import { useSession } from '../session/session'
+
+/** A page of the account's settings, as navigation and head of the page name it. */
+export interface Entry {
+  label: string
+  /** Where its addresses begin. */
+  path: string
+  href: string
+  Icon: LucideIcon
+}
+
+/** The pages there are for this person, in the order of the navigation. */
+export function useEntries(credentialsShown: boolean): Entry[] {
+  const { me } = useSession()
+  const paths = usePaths()
+  const entries: (Entry | false)[] = [
+    credentialsShown && { label: 'API Credentials', path: CREDENTIALS_PATH, href: paths.credentials(), Icon: KeyRound },
+    me.role === 'admin' && { label: 'Users', path: USERS_PATH, href: paths.users(), Icon: Users },
+  ]
+  return entries.filter((entry) => entry !== false)
+}
+
+/** Whether an address is the entry's page or one below it. */
+export function isWithin(path: string, entry: Entry): boolean {
+  return path === entry.path || path.startsWith(`${entry.path}/`)
+}
