@@ -36,7 +36,8 @@ scopes:
   - {value: stock:read, description: Read stock, api: stock, roles: [admin, supervisor]}
 `
 
-// installation is a real server with one admin and the catalogue above.
+// installation is a real server with one admin and the catalogue above,
+// where account-level credentials may be created.
 type installation struct {
 	*process
 	address string // the public listener, which is the issuer too
@@ -64,6 +65,7 @@ func install(t *testing.T, flags ...string) *installation {
 		return strings.TrimSpace(out)
 	}
 	command("user", "create", "--email", "ada@example.com", "--role", "admin")
+	command("account", "edit", "default", "--account-level-credentials=open")
 	in.token = command("token", "--user", "ada@example.com")
 	in.admin = call(t, "GET", in.address+"/api/v1/me", "", "Authorization", "Bearer "+in.token).json(t)["user_id"].(string)
 	return in
