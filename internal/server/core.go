@@ -79,6 +79,11 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*Co
 		return nil, errors.Join(err, c.Close())
 	}
 	c.Store = store
+	// With migrate_on_start off, an older schema would else show as one failing
+	// statement after the other.
+	if err := store.CheckSchema(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	return c, nil
 }
 
