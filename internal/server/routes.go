@@ -63,7 +63,7 @@ func newServer(core *Core) (*server, error) {
 	gatewayShell.Listener, gatewayShell.Bare = "gateway", true
 	return &server{
 		core: core, health: health, ops: ops,
-		public: web.NewShell(shell, public), gateway: web.NewShell(gatewayShell, behind),
+		public: web.NewShell(shell, public), gateway: web.NewShell(gatewayShell, behind), proxy: proxy,
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/claviger/claviger/internal/gateway"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -20,6 +21,7 @@ type server struct {
 	health  *health
 	public  http.Handler
 	gateway http.Handler
+	proxy   *gateway.Proxy // behind the gateway's shell
 	ops     http.Handler
 }
 
@@ -70,6 +72,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	}
 	s.health.draining.Store(true)
 	err = errors.Join(err, drain(ctx, servers))
+	s.proxy.Close()
 	stopBeside()
 	running.Wait()
 	return err
