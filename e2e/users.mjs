@@ -11,6 +11,7 @@ export async function usersPage({ step, shot, demo, browser }) {
   const grace = await step('the link lets her in, once', () => getsIn(browser, demo, link))
   const program = await step('she creates a credential that works', () => creates(demo, grace.page))
   await changesBind({ step, shot, demo, browser }, admin.page, grace.page, program)
+  await joins({ step, shot, demo, browser }, admin.page)
   await step('a supervisor finds no Users page', async () => {
     const { context, page } = await openAs(browser, demo, { role: 'supervisor' })
     await page.goto(`${demo.issuer}/settings/users`)
@@ -131,6 +132,35 @@ async function changesBind({ step, shot, demo }, page, hers, program) {
     const left = page.getByRole('row', { name: /Of Grace/ })
     await left.getByText('Suspended').waitFor()
     await left.getByText(EMAIL).waitFor()
+  })
+}
+
+// Somebody who has a sign-in already is not signed in by another account's link.
+async function joins({ step, shot, demo, browser }, page) {
+  await step('a person of another account joins, signed in as themselves alone', async () => {
+    const { email } = demo.users.find((u) => u.account_id !== demo.account_id)
+    await page.getByRole('link', { name: 'Users' }).click()
+    await page.getByRole('button', { name: 'Add user' }).click()
+    await page.getByLabel('E-mail address').fill(email)
+    await page.getByRole('dialog').getByRole('button', { name: 'Add user' }).click()
+    const link = await page.getByLabel('Set-up link', { exact: true }).inputValue()
+    await page.getByRole('button', { name: 'Done' }).click()
+    const stranger = await browser.newContext()
+    const alone = await stranger.newPage()
+    await alone.goto(link)
+    await accessible(alone, 'Join an account')
+    await shot(alone, 'join')
+    await alone.getByRole('button', { name: 'Join' }).click()
+    await alone.getByText(`Sign in as ${email}`).waitFor()
+    assert.deepEqual(await stranger.cookies(), [])
+    await stranger.close()
+    const them = await openAs(browser, demo, { role: 'admin', first: false })
+    await them.page.goto(link)
+    await them.page.getByRole('button', { name: 'Join' }).click()
+    await them.page.waitForURL(`**account=${demo.account_id}**`)
+    await them.page.getByRole('heading', { name: 'API Credentials', level: 1 }).waitFor()
+    assert.equal(await them.page.getByRole('link', { name: 'Users' }).count(), 0, 'admin there, supervisor here')
+    await them.context.close()
   })
 }
 

@@ -26,25 +26,30 @@ func (i *installation) peopleActs(actor apicred.Actor, target string) map[string
 	return out
 }
 
-func TestPeople_AreForAdminsWithTheScopeAlone(t *testing.T) {
-	i := install(t)
-	accountLevel := apicred.Actor{
-		Type: apicred.ActorCredential, ID: i.createForAccount("claviger:users:read", "claviger:users:write").ClientID, AccountID: i.first.ID,
-		Level: apicred.LevelAccount, Scopes: []string{"claviger:users:read", "claviger:users:write"},
+// accountLevel is an account-level credential that acts with scopes.
+func (i *installation) accountLevel(scopes ...string) apicred.Actor {
+	return apicred.Actor{
+		Type: apicred.ActorCredential, ID: i.createForAccount(scopes...).ClientID, AccountID: i.first.ID,
+		Level: apicred.LevelAccount, Scopes: scopes,
 	}
+}
+
+func TestPeople_AreForAdminsWithTheScopeAlone(t *testing.T) {
+	both := []string{"claviger:users:read", "claviger:users:write"}
 	for name, c := range map[string]struct {
-		actor       apicred.Actor
+		actor       func(*installation) apicred.Actor
 		read, write apicred.Kind
 	}{
-		"supervisor":               {i.as("sue"), apicred.KindNotFound, apicred.KindNotFound},
-		"supervisor with scopes":   {i.with("sue", "claviger:users:read", "claviger:users:write"), apicred.KindNotFound, apicred.KindNotFound},
-		"agent":                    {i.as("abe"), apicred.KindNotFound, apicred.KindNotFound},
-		"account-level credential": {accountLevel, apicred.KindNotFound, apicred.KindNotFound},
-		"admin without scopes":     {i.with("ada", "claviger:credentials:read"), apicred.KindForbidden, apicred.KindForbidden},
-		"admin who may read":       {i.with("ada", "claviger:users:read"), "", apicred.KindForbidden},
-		"admin who may write":      {i.with("ada", "claviger:users:write"), apicred.KindForbidden, ""},
+		"supervisor":               {func(i *installation) apicred.Actor { return i.as("sue") }, apicred.KindNotFound, apicred.KindNotFound},
+		"supervisor with scopes":   {func(i *installation) apicred.Actor { return i.with("sue", both...) }, apicred.KindNotFound, apicred.KindNotFound},
+		"agent":                    {func(i *installation) apicred.Actor { return i.as("abe") }, apicred.KindNotFound, apicred.KindNotFound},
+		"account-level credential": {func(i *installation) apicred.Actor { return i.accountLevel(both...) }, apicred.KindNotFound, apicred.KindNotFound},
+		"admin without scopes":     {func(i *installation) apicred.Actor { return i.with("ada", "claviger:credentials:read") }, apicred.KindForbidden, apicred.KindForbidden},
+		"admin who may read":       {func(i *installation) apicred.Actor { return i.with("ada", both[0]) }, "", apicred.KindForbidden},
+		"admin who may write":      {func(i *installation) apicred.Actor { return i.with("ada", both[1]) }, apicred.KindForbidden, ""},
 	} {
-		for action, err := range i.peopleActs(c.actor, "sam") {
+		i := install(t)
+		for action, err := range i.peopleActs(c.actor(i), "sam") {
 			want := c.write
 			if action == "user.list" || action == "user.view" {
 				want = c.read
@@ -100,7 +105,10 @@ func TestAddUser_AnswersAlikeForKnownAndUnknown(t *testing.T) {
 	if known.ID != i.users["olga"].ID {
 		t.Error("one person became two")
 	}
-	told := func(u apicred.User) apicred.User { u.ID, u.Email, u.Person.CreatedAt = "", "", known.CreatedAt; return u }
+	told := func(u apicred.User) apicred.User {
+		u.ID, u.Email, u.Person.CreatedAt = "", "", known.CreatedAt
+		return u
+	}
 	ignored := cmpopts.IgnoreFields(apicred.User{}, "InvitedEmail")
 	if diff := cmp.Diff(told(known), told(unknown), ignored); diff != "" {
 		t.Error(diff)

@@ -58,6 +58,7 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 		return SessionToken{}, Session{}, err
 	}
 	if session.ID == former.ID {
+		s.seen(ctx, &session) // they open the account that they joined
 		return SessionToken{}, session, nil
 	}
 	return SessionToken{sessionToken}, session, nil

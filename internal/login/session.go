@@ -118,12 +118,15 @@ func (s *Service) activeMemberships(ctx context.Context, userID string) ([]apicr
 // touch writes when the session was last seen. It may fail without harm (a full
 // disk must not sign people out): the session then ends earlier, never later.
 func (s *Service) touch(ctx context.Context, session *Session) {
-	now := s.now()
-	if now.Sub(session.LastSeenAt) < touchInterval {
-		return
+	if s.now().Sub(session.LastSeenAt) >= touchInterval {
+		s.seen(ctx, session)
 	}
+}
+
+// seen is touch at any time, for the account that the session names.
+func (s *Service) seen(ctx context.Context, session *Session) {
 	touched := *session
-	touched.LastSeenAt = now
+	touched.LastSeenAt = s.now()
 	if err := s.store.TouchSession(ctx, touched); err != nil {
 		s.logger.WarnContext(ctx, "session last-seen time not written", "session", session.ID, "error", err)
 		return

@@ -96,7 +96,7 @@ func TestSetUpLink_LetsWhoIsSignedInAsThemselvesJoin(t *testing.T) {
 	if err != nil || !again.IsZero() || joined.AccountID != otherAccount || joined.UserID != ada {
 		t.Fatalf("%+v %v", joined, err)
 	}
-	if _, _, memberships, err = f.Authenticate(t.Context(), session); err != nil || len(memberships) != 2 {
+	if _, _, memberships, err = f.Authenticate(t.Context(), session); err != nil || len(memberships) != 2 || memberships[1].LastSeenAt != f.now {
 		t.Errorf("afterwards: %+v %v", memberships, err)
 	}
 	_, _, err = f.Consume(t.Context(), token, login.LinkForm{}, request)

@@ -320,3 +320,38 @@ func TestLink_ExpiredSaysSo(t *testing.T) {
 	s.now = s.now.Add(login.SignInLinkLifetime + time.Second)
 	wantPage(t, s.get(t, path), http.StatusNotFound, "This link has been used or has expired.")
 }
+
+// A link of an account's admin must not sign anybody in as a person who has a
+// sign-in; signed in as themselves, they join.
+func TestSetUpLink_OfWhoHasASignInJoinsAndSignsNobodyIn(t *testing.T) {
+	const second = "0195c000-0000-7000-8000-0000000000ff"
+	s := newSite(t, origin)
+	cookie := s.signIn(t, s.addAda(t))
+	s.change(t, func(ctx context.Context, tx lifecycle.Tx) error {
+		if err := tx.InsertAccount(ctx, apicred.Account{ID: second, Name: "second", CreatedAt: s.now, UpdatedAt: s.now, Version: 1}); err != nil {
+			return err
+		}
+		return tx.InsertUser(ctx, apicred.User{
+			Person: apicred.Person{ID: ada}, AccountID: second, Role: apicred.RoleAgent, Status: apicred.UserActive,
+			Generation: 1, JoinedAt: s.now, Version: 1, InvitedEmail: "ADA@example.com",
+		})
+	})
+	link, err := s.login.NewSetUpLink(t.Context(), second, ada, apicred.Actor{Type: apicred.ActorUser})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := signin.LinkPath(link.Token)
+	wantPage(t, s.get(t, path), http.StatusOK, "Join an account")
+	refused := s.post(t, path, nil)
+	wantPage(t, refused, http.StatusConflict, "Sign in as ADA@example.com in this browser")
+	if refused.Header().Get("Set-Cookie") != "" {
+		t.Error("signed in")
+	}
+	joined := s.post(t, path, nil, withCookie(cookie))
+	if at := joined.Header().Get("Location"); joined.Code != http.StatusSeeOther || at != "/?account="+second || joined.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%d to %s", joined.Code, at)
+	}
+	if _, _, memberships, err := s.login.Authenticate(t.Context(), login.SessionTokenFrom(cookie.Value)); err != nil || len(memberships) != 2 {
+		t.Errorf("%+v %v", memberships, err)
+	}
+}

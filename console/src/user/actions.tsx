@@ -107,7 +107,7 @@ function DeactivateDialog(props: UserDialogProps) {
       <p>
         <Person user={user} /> can no longer use this account. You can activate them again.
       </p>
-      <OwnedNotice {...props}>They work again once the person is active; tokens issued before stay dead.</OwnedNotice>
+      <OwnedNotice {...props}>Once the person is active again, so is what they own; tokens issued before stay dead.</OwnedNotice>
     </ConfirmDialog>
   )
 }
@@ -145,8 +145,8 @@ function RemoveDialog(props: UserDialogProps) {
         <Person user={user} /> leaves this account. If they belong to others, they stay there.
       </p>
       <OwnedNotice {...props}>
-        They stay in the list as suspended, for an admin to delete. Should you add the person again, what is left works
-        again.
+        Admins still see what they owned, as suspended, and can delete it. Should you add the person again, what is left
+        works again.
       </OwnedNotice>
     </ConfirmDialog>
   )

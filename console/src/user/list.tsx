@@ -156,7 +156,8 @@ function Cards({ users, start }: UserTableProps) {
           </div>
           <div className="mt-2 flex items-center justify-between gap-3 text-sm">
             <span className="min-w-0 text-muted">
-              <span className="text-fg">{ROLE_WORDS[user.role]}</span> · <LastSeen user={user} />
+              <span className="text-fg">{ROLE_WORDS[user.role]}</span> · {user.last_seen_at && 'Seen '}
+              <LastSeen user={user} />
             </span>
             <UserStatusBadge status={user.status} />
           </div>

@@ -48,8 +48,8 @@ export function SetUpLinkView({ user, link, title, onClose }: SetUpLinkViewProps
           )}
         </Field>
         <Notice kind="info">
-          It is shown this once. A new one can be made while they have not signed in here. Who has a sign-in at this
-          server already opens it signed in as themselves.
+          It is shown this once. A new one can be made while they have not signed in here. If they have a sign-in at this
+          server already, they open it signed in as themselves.
         </Notice>
       </DialogBody>
       <DialogFooter>
