@@ -153,8 +153,9 @@ func (s *Service) FindUser(ctx context.Context, accountID, idOrEmail string) (ap
 	}
 }
 
-// CreateUser makes a person a member of an account; a person known from another
-// account is only added. Errors: invalid, conflict (already a member).
+// CreateUser makes a person a member of an account. A person known from another
+// account is invited and must use a link first. Errors: invalid, conflict
+// (already a member).
 func (s *Service) CreateUser(ctx context.Context, actor apicred.Actor, accountID string, in NewUser) (apicred.User, error) {
 	var out apicred.User
 	err := s.change(ctx, func(tx Tx) error {
@@ -164,7 +165,7 @@ func (s *Service) CreateUser(ctx context.Context, actor apicred.Actor, accountID
 		}
 		as := actor
 		as.AccountID = accountID
-		out, err = s.addMember(ctx, tx, &as, checked, apicred.User{})
+		out, err = s.addMember(ctx, tx, &as, checked)
 		if apicred.IsKind(err, apicred.KindConflict) {
 			return apicred.Conflict(quoted(checked.Email) + " is already a member of this account. Change the role with: claviger user edit").Because(err)
 		}
@@ -192,17 +193,24 @@ func checkNewUser(in NewUser) (NewUser, error) {
 	return in, v.err()
 }
 
-// addMember makes a person a member, known or not, with the invitation of
-// invited. Who was removed takes up their old membership, and what they own
-// with it. Conflict: already a member.
-func (s *Service) addMember(ctx context.Context, tx Tx, actor *apicred.Actor, in NewUser, invited apicred.User) (apicred.User, error) {
-	person, err := s.ensurePerson(ctx, tx, in.Email, in.Name)
+// addMember makes a person a member, known or not. Who was removed takes up
+// their old membership, and what they own with it. Conflict: already a member.
+//
+// Only somebody whom the operator makes anew is let in at once. An address that
+// is known may have been claimed by another account's admin, and whoever is
+// signed in under it must not get rights here by that (docs/decisions/
+// set-up-link-joins.md).
+func (s *Service) addMember(ctx context.Context, tx Tx, actor *apicred.Actor, in NewUser) (apicred.User, error) {
+	person, known, err := s.ensurePerson(ctx, tx, in.Email, in.Name)
 	if err != nil {
 		return apicred.User{}, err
 	}
 	user := apicred.User{
 		Person: person, AccountID: actor.AccountID, Role: in.Role, Status: apicred.UserActive,
-		Generation: 1, JoinedAt: s.now(), Version: 1, InvitedEmail: invited.InvitedEmail, InvitedName: invited.InvitedName,
+		Generation: 1, JoinedAt: s.now(), Version: 1,
+	}
+	if known || actor.Type != apicred.ActorOperator {
+		user.InvitedEmail, user.InvitedName = in.Email, in.Name
 	}
 	before, err := tx.User(ctx, actor.AccountID, person.ID)
 	switch {
@@ -224,19 +232,20 @@ func (s *Service) addMember(ctx context.Context, tx Tx, actor *apicred.Actor, in
 	return user, s.resuspendOwned(ctx, tx, actor, &before)
 }
 
-func (s *Service) ensurePerson(ctx context.Context, tx Tx, email, name string) (apicred.Person, error) {
-	person, err := tx.PersonByEmail(ctx, email)
+// ensurePerson finds or makes a person, and says whether they were known.
+func (s *Service) ensurePerson(ctx context.Context, tx Tx, email, name string) (person apicred.Person, known bool, err error) {
+	person, err = tx.PersonByEmail(ctx, email)
 	if !apicred.IsKind(err, apicred.KindNotFound) {
-		return person, err
+		return person, true, err
 	}
 	// Random, not time-ordered as newID's: when somebody became known must not
 	// show in the answer to who adds them (contract.md "people").
 	id, err := uuid.NewRandomFromReader(s.random)
 	if err != nil {
-		return apicred.Person{}, apicred.Internal(err)
+		return apicred.Person{}, false, apicred.Internal(err)
 	}
 	person = apicred.Person{ID: id.String(), Email: email, Name: name, CreatedAt: s.now()}
-	return person, tx.InsertPerson(ctx, person)
+	return person, false, tx.InsertPerson(ctx, person)
 }
 
 // EditUser changes role and status of a membership. Rights follow the person:

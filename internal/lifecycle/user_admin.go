@@ -83,7 +83,7 @@ func (s *Service) AddUser(ctx context.Context, actor apicred.Actor, in NewUser) 
 		if err != nil {
 			return err
 		}
-		user, err := s.addMember(ctx, tx, &actor, checked, apicred.User{InvitedEmail: checked.Email, InvitedName: checked.Name})
+		user, err := s.addMember(ctx, tx, &actor, checked)
 		out = user.AsKnown()
 		return err
 	})

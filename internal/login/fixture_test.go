@@ -169,6 +169,22 @@ func (f *fixture) signIn(t *testing.T) login.SessionToken {
 	return token
 }
 
+// signInTwice signs Ada in at two browsers, by a link that works again.
+func (f *fixture) signInTwice(t *testing.T) (one, other login.SessionToken) {
+	t.Helper()
+	request := login.SignInLinkRequest{AccountID: operatorAccount, UserID: ada, Reusable: true}
+	link, err := f.NewSignInLink(t.Context(), request, operator())
+	for _, token := range []*login.SessionToken{&one, &other} {
+		if err == nil {
+			*token, _, err = f.Consume(t.Context(), link.Token, login.LinkForm{}, facts())
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return one, other
+}
+
 func facts() login.RequestFacts {
 	return login.RequestFacts{Address: "192.0.2.7", UserAgent: "Test\x1b[31m/1.0", RequestID: "request-1"}
 }

@@ -51,6 +51,9 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 		if err := use.endFormer(ctx, former); err != nil {
 			return err
 		}
+		if err := use.endOthers(ctx, link, userID); err != nil {
+			return err
+		}
 		session, err = use.session(ctx, sessionToken, userID, link.AccountID)
 		return err
 	})
@@ -244,6 +247,17 @@ func (u *linkUse) endFormer(ctx context.Context, former Session) error {
 		return nil
 	}
 	return err
+}
+
+// endOthers ends every session of the person when the operator's link is used.
+// The operator vouches that the link's holder is the person; whoever else was
+// signed in as them, perhaps on the word of another account's admin, is not.
+// The demo's links, which work again and again, leave the others be.
+func (u *linkUse) endOthers(ctx context.Context, link Link, userID string) error {
+	if link.Kind != LinkSignIn || link.Reusable {
+		return nil
+	}
+	return u.tx.EndSessions(ctx, userID)
 }
 
 // session signs the person in and clears away sessions that are over.

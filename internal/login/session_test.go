@@ -91,7 +91,7 @@ func TestSession_LeavesOutMembershipsThatAreNotActiveAndDiesWithTheLast(t *testi
 func TestSession_IsOverAfterSignOutAndSigningOutTwiceIsFine(t *testing.T) {
 	f := newFixture(t)
 	f.join(t, operatorAccount, apicred.RoleAgent)
-	token, other := f.signIn(t), f.signIn(t)
+	token, other := f.signInTwice(t)
 	for range 2 {
 		if err := f.SignOut(t.Context(), token, facts()); err != nil {
 			t.Fatal(err)

@@ -137,3 +137,27 @@ func TestSetUpLink_OfWhoIsNotActiveIsRefused(t *testing.T) {
 	_, _, err = f.Consume(t.Context(), token, login.LinkForm{}, facts())
 	wantKind(t, err, apicred.KindNotFound)
 }
+
+// The admin of another account claims an address before its owner comes: adds
+// it there, and signs in by the link that the owner never saw. What the operator
+// gives the address later must be the owner's alone.
+func TestOperatorsLink_TakesAnAddressBackFromWhoClaimedIt(t *testing.T) {
+	f := newFixture(t)
+	f.invite(t, otherAccount)
+	claimant, _, err := f.Consume(t.Context(), f.setUpLink(t, otherAccount), login.LinkForm{}, facts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.invite(t, operatorAccount) // as lifecycle.CreateUser does for an address that is known
+	if _, _, memberships, err := f.Authenticate(t.Context(), claimant); err != nil || len(memberships) != 1 || memberships[0].AccountID != otherAccount {
+		t.Errorf("before the owner came: %v %+v", err, memberships)
+	}
+	owner := f.signIn(t)
+	_, _, _, err = f.Authenticate(t.Context(), claimant)
+	wantKind(t, err, apicred.KindUnauthenticated)
+	if _, _, memberships, err := f.Authenticate(t.Context(), owner); err != nil || len(memberships) != 2 {
+		t.Errorf("the owner: %v %+v", err, memberships)
+	}
+	_, _, err = f.Consume(t.Context(), f.setUpLink(t, otherAccount), login.LinkForm{}, facts())
+	wantKind(t, err, apicred.KindConflict) // the claimant cannot come back
+}

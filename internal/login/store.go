@@ -78,6 +78,8 @@ type Tx interface {
 	DeleteLinksOfMember(ctx context.Context, kind LinkKind, accountID, userID string) error
 	InsertSession(ctx context.Context, s Session) error
 	DeleteSession(ctx context.Context, sessionID string) error
+	// EndSessions deletes every session of a person.
+	EndSessions(ctx context.Context, userID string) error
 	// DeleteSessionsEndedBefore removes sessions whose absolute end has passed.
 	DeleteSessionsEndedBefore(ctx context.Context, t time.Time) error
 
