@@ -106,7 +106,7 @@ func TestAddUser_AnswersAlikeForKnownAndUnknown(t *testing.T) {
 		t.Error("one person became two")
 	}
 	told := func(u apicred.User) apicred.User {
-		u.ID, u.Email, u.Person.CreatedAt = "", "", known.CreatedAt
+		u.ID, u.Email, u.CreatedAt = "", "", known.CreatedAt
 		return u
 	}
 	ignored := cmpopts.IgnoreFields(apicred.User{}, "InvitedEmail")
