@@ -161,7 +161,7 @@ func run(t *testing.T, dir string, args ...string) (stdout, stderr string, code 
 	return out.String(), talk.String(), cmd.ProcessState.ExitCode()
 }
 
-// demo is the line of claviger demo --json (contract.md).
+// demo is the line of claviger demo --json (contract.md "Binary").
 type demo struct {
 	*process
 	Issuer     string `json:"issuer"`

@@ -101,7 +101,7 @@ func (d *Directory) CatchUp(ctx context.Context) error {
 }
 
 // Fresh returns once a read of the head row that began after arrival was
-// applied: call it before every no ("fresh before no", contract.md). Any number
+// applied: call it before every no (contract.md "Fresh before no"). Any number
 // of callers share one read. Its error is unavailable: then answer that.
 func (d *Directory) Fresh(ctx context.Context, arrival time.Time) error {
 	if p := d.position.Load(); p != nil && p.asked.After(arrival) {

@@ -120,7 +120,7 @@ func (p *plan) makeGrant(key grantKey, issuer string) (*grant, error) {
 	return g, nil
 }
 
-// grantedScopes applies contract.md "Tokens", Scope and Audience, in its order:
+// grantedScopes applies contract.md "Scope" and "Audience", in its order:
 // scopes first, then the resource.
 func (p *plan) grantedScopes(key grantKey) ([]string, error) {
 	if !key.present {

@@ -60,7 +60,7 @@ func subset(inner, outer []string) bool {
 	return !slices.ContainsFunc(inner, func(s string) bool { return !slices.Contains(outer, s) })
 }
 
-// The algebra of product.md R10: granted ⊆ requested ⊆ credential ⊆ what the
+// The algebra of R10: granted ⊆ requested ⊆ credential ⊆ what the
 // owner may give now.
 func TestGrant_NeverExceedsRequestCredentialOrRole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -10,9 +10,9 @@ import (
 const (
 	// DefaultPollInterval is how often the head row is read.
 	DefaultPollInterval = 250 * time.Millisecond
-	// DefaultTokenLifetime is the setting token_lifetime (contract.md).
+	// DefaultTokenLifetime is the setting token_lifetime (contract.md "Lifetime").
 	DefaultTokenLifetime = time.Hour
-	// VCCTokenLifetime is what tokens of the VCC path live (contract.md "Tokens").
+	// VCCTokenLifetime is what tokens of the VCC path live (contract.md "Lifetime").
 	VCCTokenLifetime = 7200 * time.Second
 	// GraceTokenLifetime bounds tokens issued while the database is away.
 	GraceTokenLifetime = 300 * time.Second

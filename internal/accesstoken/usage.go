@@ -34,7 +34,7 @@ const (
 	maxUsageKeys = 4096
 	usageShards  = 32
 	// usageBatch is how many rows are written at once: two rows each in the
-	// database, and 500 a transaction (numbers.md).
+	// database, and 500 a transaction (R13).
 	usageBatch = 250
 )
 
@@ -88,8 +88,8 @@ type lastUse struct {
 }
 
 // useSecret notes that a client proved itself by its secret.
-// A stored hash under an old pepper is made anew with it (contract.md: "redone
-// at its next use"), so that the old master key can be laid down in time.
+// A stored hash under an old pepper is made anew with it (contract.md "Listeners
+// and settings"), so that the old master key can be laid down in time.
 func (d *Directory) useSecret(c *Client, sums *[maxPeppers]SecretSum, now time.Time) {
 	slot := c.entry.slot(c.secret)
 	use := lastUse{at: now, address: c.address}

@@ -8,7 +8,7 @@ import (
 // Outcome of an audited act.
 type Outcome string
 
-// The outcomes (contract: done|refused).
+// The outcomes (contract.md "Audit").
 const (
 	OutcomeDone    Outcome = "done"
 	OutcomeRefused Outcome = "refused"

@@ -3,7 +3,7 @@ package apicred
 // Role is what a person is in one account.
 type Role string
 
-// The roles, as in product.md "Words".
+// The roles (docs/glossary.md).
 const (
 	RoleAdmin      Role = "admin"
 	RoleSupervisor Role = "supervisor"

@@ -15,7 +15,7 @@ const (
 	auditPageBytes = 4 << 20
 )
 
-// AuditRequest selects audit events for a page (contract "audit"). Empty members
+// AuditRequest selects audit events for a page (contract.md "Audit"). Empty members
 // do not filter.
 type AuditRequest struct {
 	// Actor is the ID or the e-mail address of who acted; or operator or system,

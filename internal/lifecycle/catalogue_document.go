@@ -13,7 +13,7 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// MaxCatalogueSize is the largest catalogue file, in bytes (contract: 1 MiB).
+// MaxCatalogueSize is the largest catalogue file, in bytes (contract.md "Catalogue file").
 const MaxCatalogueSize = 1 << 20
 
 // DecodeCatalogue reads a catalogue file, YAML or JSON (which is YAML too).

@@ -31,7 +31,7 @@ type NewCredential struct {
 	TokenLifetime     time.Duration // 0: the server's
 	RequestsPerSecond int           // 0: no limit
 	// Faults are members the surface could not read; they are answered only
-	// after the right to create is established (contract: order of refusals).
+	// after the right to create is established (contract.md "Order of refusals").
 	Faults []apicred.FieldError
 	// IdempotencyKey of the request, empty for none; BodyHash is the SHA-256 of
 	// the request body's meaning.

@@ -126,7 +126,7 @@ func (s *Service) saveCredential(ctx context.Context, tx Tx, actor *apicred.Acto
 }
 
 // outlived tells whether a token already out could have an exp behind the
-// credential's new end, which contract.md rules out: the end moved nearer, and
+// credential's new end, which contract.md "Lifetime" rules out: the end moved nearer, and
 // to within the longest lifetime a token can have.
 func outlived(before, after *apicred.Credential, now time.Time) bool {
 	nearer := !after.ExpiresAt.IsZero() && (before.ExpiresAt.IsZero() || after.ExpiresAt.Before(before.ExpiresAt))

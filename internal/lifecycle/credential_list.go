@@ -10,7 +10,7 @@ import (
 // MaxCounted is where counting stops ("1,000+").
 const MaxCounted = 1000
 
-// ListRequest selects credentials for a page (contract "list").
+// ListRequest selects credentials for a page (contract.md "List").
 type ListRequest struct {
 	Level     apicred.Level  // empty: both
 	Owner     string         // "me", a user ID, or empty

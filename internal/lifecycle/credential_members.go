@@ -9,7 +9,7 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// Bounds of a token's lifetime (contract: 60 s to 24 h).
+// Bounds of a token's lifetime (contract.md "Listeners and settings").
 const (
 	minTokenLifetime = time.Minute
 	maxTokenLifetime = 24 * time.Hour
@@ -119,7 +119,7 @@ func (v *memberCheck) requestRate(n int) int {
 }
 
 // ceiling refuses what would leave the credential with a scope above what the
-// actor may give now (contract "Ceiling", S26). Scopes that do not exist for
+// actor may give now (contract.md "Ceiling", S26). Scopes that do not exist for
 // this account are left to the member check; of held ones retired since, only
 // the actor counts.
 func ceiling(actor *apicred.Actor, f *facts, held, after []string) error {

@@ -7,7 +7,7 @@ import (
 // Action is something an actor may or may not do in the API Credentials area.
 type Action string
 
-// The actions of product.md R2.
+// The actions of R2.
 const (
 	ActionCreate  Action = "create"
 	ActionView    Action = "view"
@@ -25,7 +25,7 @@ func Actions() []Action {
 // Relation is what a credential is to the actor.
 type Relation string
 
-// The relations of product.md R2.
+// The relations of R2.
 const (
 	RelationOwn     Relation = "own user-level"
 	RelationOthers  Relation = "others' user-level"
@@ -58,7 +58,7 @@ type cell struct {
 	role     apicred.Role
 }
 
-// permissions is product.md R2. Every cell that is not here is hidden, so an
+// permissions is the table of R2. Every cell that is not here is hidden, so an
 // agent, a forgotten cell and a new role can do nothing (S25). The table in
 // docs/reference/permissions.md and the matrix test are made from it.
 func permissions() map[cell]Verdict {
@@ -148,7 +148,7 @@ func permit(actor *apicred.Actor, account *apicred.Account, action Action, level
 }
 
 // accountActor tells whether an account-level credential is acting. It has no
-// person behind it and manages account-level credentials only (contract.md).
+// person behind it and manages account-level credentials only (contract.md "Management REST").
 func accountActor(actor *apicred.Actor) bool {
 	return actor.Type == apicred.ActorCredential && actor.Level == apicred.LevelAccount
 }

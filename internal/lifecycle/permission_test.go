@@ -19,7 +19,7 @@ func roles() []apicred.Role {
 	return []apicred.Role{apicred.RoleAdmin, apicred.RoleSupervisor, apicred.RoleAgent}
 }
 
-// The table as product.md R2 has it, written down a second time by hand: a slip
+// The table of R2, written down a second time by hand: a slip
 // in the one must not pass for a rule in the other.
 func TestPermissionTable_IsTheOneOfTheProduct(t *testing.T) {
 	const yes, no, hidden, policy, who = lifecycle.VerdictYes, lifecycle.VerdictNo, lifecycle.VerdictHidden, lifecycle.VerdictPolicy, lifecycle.VerdictWhoDisabled

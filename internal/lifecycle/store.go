@@ -111,8 +111,8 @@ type Tx interface {
 // CredentialSort orders a list.
 type CredentialSort string
 
-// The orders of a credential list (contract: sort=name|created_at|last_used_at,
-// "-" for descending). Ties are broken by client ID.
+// The orders of a credential list (contract.md "List"), where "-" is
+// descending. Ties are broken by client ID.
 const (
 	SortName           CredentialSort = "name"
 	SortNameDesc       CredentialSort = "-name"

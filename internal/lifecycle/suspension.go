@@ -17,7 +17,7 @@ func systemActor(accountID string, because *apicred.Actor) apicred.Actor {
 
 // suspend recomputes the stored suspension of a credential. Becoming suspended
 // raises the generation, so that every token out is dead for good; what ends a
-// suspension revives none (contract "What ends a token").
+// suspension revives none (contract.md "What ends a token").
 func suspend(f *facts, c *apicred.Credential, owner *apicred.User) {
 	next := apicred.SuspensionNone
 	switch {
@@ -91,8 +91,8 @@ func (s *Service) resuspend(ctx context.Context, tx Tx, because *apicred.Actor, 
 
 // regained tells whether a promotion gives an active credential scopes back
 // that a demotion took from it. Tokens from before the demotion may name them;
-// they lost them then, and promoting revives nothing (contract "What ends a
-// token"). A suspension has ended them all anyhow.
+// they lost them then, and promoting revives nothing (contract.md "What
+// ends a token"). A suspension has ended them all anyhow.
 func regained(f *facts, c *apicred.Credential, before, after *apicred.User) bool {
 	if c.Disabled() || c.Suspension != apicred.SuspensionNone {
 		return false

@@ -239,7 +239,7 @@ func (s *Service) ensurePerson(ctx context.Context, tx Tx, email, name string) (
 		return person, true, err
 	}
 	// Random, not time-ordered as newID's: when somebody became known must not
-	// show in the answer to who adds them (contract.md "people").
+	// show in the answer to who adds them (contract.md "People").
 	id, err := uuid.NewRandomFromReader(s.random)
 	if err != nil {
 		return apicred.Person{}, false, apicred.Internal(err)

@@ -8,7 +8,7 @@ import (
 
 // The use cases below are what an account's admins do with its people. They
 // touch the membership in that account alone: passwords, sessions and other
-// accounts belong to the person (contract.md "people").
+// accounts belong to the person (contract.md "People").
 
 // mayPeople decides who may do action with the people of an account, and finds
 // the one it is about; userID is empty when there is none. In the order of

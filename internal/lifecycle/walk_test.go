@@ -12,7 +12,7 @@ import (
 // walkSteps is how many operations the random walk takes.
 const walkSteps = 10_000
 
-// reference is product.md R2 written a second time, from the table's words and
+// reference is the table of R2 written a second time, from the table's words and
 // not from the code: who may do what to which credential.
 type reference struct {
 	roles  map[string]apicred.Role // by person

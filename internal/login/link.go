@@ -10,9 +10,9 @@ import (
 
 // How long links live.
 const (
-	// FirstAdminLinkLifetime is the life of the link of a first start (contract).
+	// FirstAdminLinkLifetime is the life of the link of a first start (contract.md "First start").
 	FirstAdminLinkLifetime = time.Hour
-	// SignInLinkLifetime is the usual life of a set-up link (contract).
+	// SignInLinkLifetime is the usual life of a set-up link (contract.md "People").
 	SignInLinkLifetime = 24 * time.Hour
 	// MaxSignInLinkLifetime bounds links that work once.
 	MaxSignInLinkLifetime = 7 * 24 * time.Hour

@@ -201,7 +201,7 @@ func (u *linkUse) newPerson(ctx context.Context, form LinkForm) (apicred.Person,
 		return apicred.Person{}, err
 	}
 	// Random, as every person's: a time in it would tell an admin who adds this
-	// address to another account that it was known here before (contract.md "people").
+	// address to another account that it was known here before (contract.md "People").
 	id, err := uuid.NewRandomFromReader(u.service.random)
 	if err != nil {
 		return apicred.Person{}, apicred.Internal(err)

@@ -45,7 +45,7 @@ func newTokenEndpoint(c Config, m manners) *tokenEndpoint {
 }
 
 // serve is a web.Handler. Checks come in the order method, form, client, grant,
-// scope, resource (contract.md "Tokens").
+// scope, resource (contract.md "Errors").
 func (e *tokenEndpoint) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	e.headers.setNoStore(w.Header())
 	token, refused := e.token(r, x)

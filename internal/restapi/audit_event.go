@@ -12,7 +12,7 @@ import (
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
-// auditEventJSON is an audit event on the wire (contract.md "Audit event").
+// auditEventJSON is an audit event on the wire (contract.md "Audit").
 type auditEventJSON struct {
 	EventID   string          `json:"event_id" format:"uuid"`
 	Sequence  int64           `json:"sequence" doc:"Its place in the chain of the installation; other accounts' events are between."`

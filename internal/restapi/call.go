@@ -13,7 +13,7 @@ import (
 	"github.com/claviger/claviger/internal/web"
 )
 
-// maxBody bounds request bodies in bytes, but for the catalogue (contract.md).
+// maxBody bounds request bodies in bytes, but for the catalogue (contract.md "Problems").
 const maxBody = 64 << 10
 
 // The media types of request bodies.

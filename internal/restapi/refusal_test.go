@@ -303,7 +303,7 @@ func TestMethodNotAllowed_NamesTheMethods(t *testing.T) {
 	}
 }
 
-// The order of contract.md: each request here has every fault of those behind it.
+// The order of contract.md "Order of refusals": each request here has every fault of those behind it.
 func TestRefusals_ComeInTheirOrder(t *testing.T) {
 	i := install(t)
 	ada, alan, sue, abe, olga := i.as("ada"), i.as("alan"), i.as("sue"), i.as("abe"), i.as("olga")

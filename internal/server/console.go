@@ -15,7 +15,7 @@ import (
 	"github.com/claviger/claviger/internal/web"
 )
 
-// consolePolicy is the Content-Security-Policy of console.md: nothing but what
+// consolePolicy is the Content-Security-Policy of S24: nothing but what
 // this server sends, no inline code, no way to make code from text.
 const consolePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +

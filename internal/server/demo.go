@@ -153,7 +153,7 @@ type demo struct {
 	users     []demoUser
 }
 
-// demoUser is one person in the line of claviger demo --json (contract.md).
+// demoUser is one person in the line of claviger demo --json (contract.md "Binary").
 type demoUser struct {
 	Email           string       `json:"email"`
 	Role            apicred.Role `json:"role"`

@@ -8,7 +8,7 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// demoLine is what claviger demo --json prints when ready (contract.md).
+// demoLine is what claviger demo --json prints when ready (contract.md "Binary").
 type demoLine struct {
 	Issuer     string     `json:"issuer"`
 	ConsoleURL string     `json:"console_url"`

@@ -16,9 +16,9 @@ import (
 
 const (
 	// usageBatch bounds the rows of one transaction, so that a change never
-	// waits long for usage (numbers.md). A count and a use touch two rows each.
+	// waits long for usage (R13). A count and a use touch two rows each.
 	usageBatch = 500 / 2
-	// How long usage is kept (numbers.md).
+	// How long usage is kept (R13).
 	usageHoursKept = 14 * 24 * time.Hour
 	usageDaysKept  = 400 * 24 * time.Hour
 )

@@ -20,7 +20,7 @@ const (
 	CodeUnsupportedMediaType = "unsupported_media_type"
 )
 
-// Problem is a problem document (RFC 9457) as contract.md "Management REST"
+// Problem is a problem document (RFC 9457) as contract.md "Problems"
 // lists its members.
 type Problem struct {
 	Type      string         `json:"type"`
