@@ -55,10 +55,10 @@ func (s *Service) EditCredential(ctx context.Context, actor apicred.Actor, clien
 }
 
 // editCeiling applies the scope ceiling to edits that change scopes or loosen
-// addresses, limits or expiry; a new name needs no ceiling.
+// addresses, limits or expiry; a new name and what tightens need no ceiling.
 func (s *Service) editCeiling(actor *apicred.Actor, f *facts, before *apicred.Credential, in *CredentialChange) error {
 	if in.Scopes == nil {
-		if in.ExpiresAt == nil && in.AllowedCIDRs == nil && in.TokenLifetime == nil && in.RequestsPerSecond == nil {
+		if !loosens(before, in) {
 			return nil
 		}
 		return s.withinCeiling(actor, f, before, "credential.edit")

@@ -45,14 +45,14 @@ func TestCeiling_HoldsOnEveryPath(t *testing.T) {
 	}
 	write := []string{"orders:write"}
 	i.setRole("sue", apicred.RoleAdmin)
-	high := i.create(i.as("sue"), "orders:write", "stats").ClientID
+	high := i.createBounded(i.as("sue"), "orders:write", "stats").ClientID
 	off := i.create(i.as("sue"), "orders:write", "stats").ClientID
 	_, err := i.service.DisableCredential(ctx, i.as("sue"), off)
 	must(t, err)
 	i.setRole("sue", apicred.RoleSupervisor)
 	low := i.create(i.as("sue"), "stats").ClientID
 	sue := i.as("sue")
-	audit := i.create(i.as("ada"), apicred.ScopeAuditRead).ClientID
+	audit := i.createBounded(i.as("ada"), apicred.ScopeAuditRead).ClientID
 	narrow := i.with("ada", apicred.ScopeCredentialsRead, apicred.ScopeCredentialsWrite)
 
 	edit := func(actor apicred.Actor, clientID string, in lifecycle.CredentialChange) error {

@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"crypto/rand"
+	"net/netip"
 	"path/filepath"
 	"testing"
 	"time"
@@ -105,6 +106,17 @@ func (i *installation) with(name string, scopes ...string) apicred.Actor {
 func (i *installation) create(actor apicred.Actor, scopes ...string) lifecycle.Created {
 	i.t.Helper()
 	made, err := i.service.CreateCredential(i.t.Context(), actor, lifecycle.NewCredential{Name: "test", Scopes: scopes})
+	must(i.t, err)
+	return made
+}
+
+// createBounded makes a credential with every limit, so that each can be loosened.
+func (i *installation) createBounded(actor apicred.Actor, scopes ...string) lifecycle.Created {
+	i.t.Helper()
+	made, err := i.service.CreateCredential(i.t.Context(), actor, lifecycle.NewCredential{
+		Name: "bounded", Scopes: scopes, ExpiresAt: i.clock.Add(90 * 24 * time.Hour), TokenLifetime: 10 * time.Minute, RequestsPerSecond: 50,
+		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
+	})
 	must(i.t, err)
 	return made
 }

@@ -316,7 +316,7 @@ a test holds every cell against the running use cases. After a change there: ` +
 *Edit* is name, scopes, end, addresses, limits, and adding and deleting client secrets. Where the account has the API Credentials
 area switched off, everything is hidden.
 
-Beside the table stands the ceiling: whoever creates, enables, adds a secret, or edits anything but the name, may
+Beside the table stands the ceiling: whoever creates, enables, adds a secret, changes scopes, or loosens end, addresses or limits, may
 leave the credential only with scopes that their role has now; with ` + "`claviger:`" + ` scopes only as far as their own access token has them.
 A credential acts with the rights of its owner. An account-level credential has no owner: it manages account-level
 credentials, within the scopes it holds.
