@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
+	"html"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -36,7 +38,10 @@ type asset struct {
 	compressed  []byte // nil: not worth it
 }
 
-func newConsoleFiles(files fs.FS) (*consoleFiles, error) {
+// consoleLinks are the addresses of the Help entry; empty ones are not shown.
+type consoleLinks struct{ support, documentationFeedback string }
+
+func newConsoleFiles(files fs.FS, links consoleLinks) (*consoleFiles, error) {
 	c := &consoleFiles{assets: map[string]*asset{}}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -49,6 +54,7 @@ func newConsoleFiles(files fs.FS) (*consoleFiles, error) {
 		a := &asset{contentType: contentType(name), plain: plain}
 		c.assets["/"+name] = a
 		if name == "index.html" {
+			a.plain = links.writeInto(plain)
 			c.page = a
 		}
 		return nil
@@ -57,6 +63,20 @@ func newConsoleFiles(files fs.FS) (*consoleFiles, error) {
 		err = fs.ErrNotExist
 	}
 	return c, err
+}
+
+// writeInto gives the page the configured addresses as meta elements, which the
+// console reads: no request is needed for them, and no public address.
+func (l consoleLinks) writeInto(page []byte) []byte {
+	var meta bytes.Buffer
+	for _, link := range []struct{ name, url string }{
+		{"claviger-support-url", l.support}, {"claviger-documentation-feedback-url", l.documentationFeedback},
+	} {
+		if link.url != "" {
+			fmt.Fprintf(&meta, "<meta name=%q content=\"%s\">\n", link.name, html.EscapeString(link.url))
+		}
+	}
+	return bytes.Replace(page, []byte("</head>"), append(meta.Bytes(), "</head>"...), 1)
 }
 
 // contentType does not ask the machine's own tables, which differ.

@@ -27,7 +27,7 @@ func newServer(core *Core) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := newConsoleFiles(console.Files())
+	files, err := newConsoleFiles(console.Files(), consoleLinks{core.Config.SupportURL, core.Config.DocumentationFeedbackURL})
 	if err != nil {
 		return nil, err
 	}
