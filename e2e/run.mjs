@@ -2,6 +2,8 @@
 // an API credential, programs use it through every door, an admin ends it.
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
+import { auditLogPage, refusalsAppear } from './audit-log.mjs'
+import { help, scopesPage } from './scopes.mjs'
 import { accessible, curl, openAs, startBrowser, startDemo } from './stage.mjs'
 import { usersPage } from './users.mjs'
 
@@ -57,8 +59,13 @@ async function mainJob() {
   await adminSeesAndDeletes(admin, made)
   await everythingRefuses(made, await token)
   await agentSeesNothing()
-  await usersPage({ step, shot, demo, browser })
+  const stage = { step, shot, demo, browser }
+  await auditLogPage(stage, made)
+  await scopesPage(stage)
+  await usersPage(stage)
+  await help(stage)
   await otherLooks()
+  await refusalsAppear(stage)
   for (const who of [supervisor, admin]) assert.deepEqual(who.complaints, [], `the browser complained to ${who.person.email}`)
 }
 

@@ -1,17 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
-import { Redirect, Route, Switch, useSearch } from 'wouter'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { Link, Redirect, Route, Switch, useSearch } from 'wouter'
+import type { Account } from './api/types'
 import { CredentialListPage } from './credential/list'
 import { accountQueryOptions } from './credential/queries'
 import { isAbsent } from './credential/actions'
 import { HelpDialog } from './help/dialog'
-import { CREDENTIALS_PATH, USERS_PATH, usePaths } from './session/paths'
+import { AUDIT_LOG_PATH, CREDENTIALS_PATH, SCOPES_PATH, USERS_PATH, usePaths } from './session/paths'
 import { loadSession, SessionProvider, useSession } from './session/session'
 import { Shell } from './shell/shell'
 import { Bar, Loading } from './ui/loading'
 import { PageHeader } from './ui/page'
 
 const CredentialPage = lazy(() => import('./credential/detail'))
+const ScopesPage = lazy(() => import('./scope/list'))
+const AuditLogPage = lazy(() => import('./audit-event/list'))
 const UserListPage = lazy(() => import('./user/list'))
 
 /** The whole console: finds out who is signed in, then shows the page that the URL names. */
@@ -48,51 +51,62 @@ function Area() {
   const shown = allowed && !isAbsent(account.error) && account.data?.api_credentials_enabled !== false
   const openHelp = () => setHelp(true)
   useStartAtTop()
-  // Beside the area: an account without it has people, too.
-  const users = me.role === 'admin' && (
-    <Route path={USERS_PATH}>
-      <Suspense fallback={<Bar className="w-1/3" />}>
-        <UserListPage />
-      </Suspense>
-    </Route>
-  )
   return (
     <Shell credentialsShown={shown} onHelp={openHelp}>
-      {!shown ? (
+      <Suspense fallback={<Bar className="w-1/3" />}>
         <Switch>
-          <Route path="/">
-            <NothingForYou />
-          </Route>
-          {users}
+          {/* Beside the area: an account without it has these, too. */}
+          <Route path={SCOPES_PATH} component={ScopesPage} />
+          {me.role === 'admin' && <Route path={AUDIT_LOG_PATH} component={AuditLogPage} />}
+          {me.role === 'admin' && <Route path={USERS_PATH} component={UserListPage} />}
           <Route>
-            <NotFound />
-          </Route>
-        </Switch>
-      ) : account.data ? (
-        <Switch>
-          <Route path="/">
-            <ToCredentials />
-          </Route>
-          {users}
-          <Route path={CREDENTIALS_PATH}>
-            <CredentialListPage account={account.data} onHelp={openHelp} />
-          </Route>
-          <Route path={`${CREDENTIALS_PATH}/:clientID`}>
-            {({ clientID }) => (
-              <Suspense fallback={<Bar className="w-1/3" />}>
-                <CredentialPage key={clientID} clientID={clientID} absent={<NotFound back />} />
-              </Suspense>
+            {!shown ? (
+              <WithoutCredentials />
+            ) : account.data ? (
+              <Credentials account={account.data} onHelp={openHelp} />
+            ) : (
+              <Loading query={account} what="account" />
             )}
           </Route>
-          <Route>
-            <NotFound back />
-          </Route>
         </Switch>
-      ) : (
-        <Loading query={account} what="account" />
-      )}
+      </Suspense>
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </Shell>
+  )
+}
+
+/** The API Credentials area. */
+function Credentials({ account, onHelp }: { account: Account; onHelp: () => void }) {
+  const home = usePaths().credentials()
+  const notFound = <NotFound home={home} name="API Credentials" />
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to={home} replace />
+      </Route>
+      <Route path={CREDENTIALS_PATH}>
+        <CredentialListPage account={account} onHelp={onHelp} />
+      </Route>
+      <Route path={`${CREDENTIALS_PATH}/:clientID`}>
+        {({ clientID }) => <CredentialPage key={clientID} clientID={clientID} absent={notFound} />}
+      </Route>
+      <Route>{notFound}</Route>
+    </Switch>
+  )
+}
+
+/** Where there is no such area, one begins at what everybody may read. */
+function WithoutCredentials() {
+  const home = usePaths().scopes()
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to={home} replace />
+      </Route>
+      <Route>
+        <NotFound home={home} name="Scopes & APIs" />
+      </Route>
+    </Switch>
   )
 }
 
@@ -118,34 +132,13 @@ function useStartAtTop() {
   }, [])
 }
 
-function ToCredentials() {
-  return <Redirect to={usePaths().credentials()} replace />
-}
-
-/** Where somebody arrives for whom the account has no page: a fresh sign-in must not read as a fault. */
-function NothingForYou() {
-  const { me } = useSession()
-  const account = me.accounts.find((one) => one.account_id === me.account_id)?.name ?? 'this account'
-  return (
-    <PageHeader title="You are signed in">
-      There is nothing here for the role {me.role} in {account}. If you miss something, ask an admin of the account.
-    </PageHeader>
-  )
-}
-
-function NotFound({ back = false }: { back?: boolean }): ReactNode {
-  const paths = usePaths()
+function NotFound({ home, name }: { home: string; name: string }) {
   return (
     <PageHeader title="Not found">
-      There is nothing here, or nothing you may see.
-      {back && (
-        <>
-          {' '}
-          <a href={paths.credentials()} className="rounded-sm text-accent-text underline underline-offset-2">
-            Go to API Credentials
-          </a>
-        </>
-      )}
+      There is nothing here, or nothing you may see.{' '}
+      <Link href={home} className="rounded-sm text-accent-text underline underline-offset-2">
+        Go to {name}
+      </Link>
     </PageHeader>
   )
 }

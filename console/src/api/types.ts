@@ -33,6 +33,10 @@ export type Scope = Schemas['Scope']
 export type ScopeList = Schemas['ScopeList']
 export type Api = Schemas['API']
 export type ApiList = Schemas['APIList']
+export type Route = Schemas['Route']
+
+export type AuditEvent = Schemas['AuditEvent']
+export type AuditEventList = Schemas['AuditEventList']
 
 export type User = Schemas['User']
 export type UserStatus = User['status']

@@ -1,5 +1,5 @@
 import type { Credential, Status } from '../api/types'
-import { classes } from '../ui/classes'
+import { Badge, type BadgeColour } from '../ui/badge'
 import { exactTime } from '../ui/time'
 
 export const STATUS_WORDS: Record<Status, string> = {
@@ -9,26 +9,16 @@ export const STATUS_WORDS: Record<Status, string> = {
   suspended: 'Suspended',
 }
 
-const COLOURS: Record<Status, string> = {
-  active: 'bg-ok-soft text-ok',
-  disabled: 'bg-sunken text-muted',
-  expired: 'bg-bad-soft text-bad',
-  suspended: 'bg-warn-soft text-warn',
+const COLOURS: Record<Status, BadgeColour> = {
+  active: 'ok',
+  disabled: 'quiet',
+  expired: 'bad',
+  suspended: 'warn',
 }
 
-/** A credential's status, by word, dot and colour. */
+/** A credential's status. */
 export function StatusBadge({ status }: { status: Status }) {
-  return (
-    <span
-      className={classes(
-        'inline-flex items-center gap-1.5 rounded-full px-2.5 py-0.5 text-sm font-medium whitespace-nowrap',
-        COLOURS[status],
-      )}
-    >
-      <span aria-hidden="true" className="size-1.5 rounded-full bg-current" />
-      {STATUS_WORDS[status]}
-    </span>
-  )
+  return <Badge colour={COLOURS[status]}>{STATUS_WORDS[status]}</Badge>
 }
 
 const SUSPENSION_WORDS: Record<string, string> = {

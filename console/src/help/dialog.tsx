@@ -1,4 +1,4 @@
-import { BookOpen, FileJson, Scale } from 'lucide-react'
+import { BookOpen, FileJson, LifeBuoy, MessageSquare, Scale } from 'lucide-react'
 import { useRef, type ReactNode } from 'react'
 import { FirstCall } from '../credential/empty'
 import { Button } from '../ui/button'
@@ -8,6 +8,8 @@ import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
 export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const close = useRef<HTMLButtonElement>(null)
   const licences = document.querySelector<HTMLLinkElement>('link[rel="license"]')?.href
+  const support = configured('claviger-support-url')
+  const feedback = configured('claviger-documentation-feedback-url')
   return (
     <Dialog open={open} onClose={onClose} initialFocus={close} wide>
       <DialogHeader title="How it works" onClose={onClose}>
@@ -25,12 +27,22 @@ export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => vo
           </ul>
         </div>
         <ul className="flex flex-wrap gap-x-5 gap-y-1">
+          {support && (
+            <HelpLink href={support} icon={<LifeBuoy />}>
+              Support
+            </HelpLink>
+          )}
           <HelpLink href="/api/v1/docs" icon={<BookOpen />}>
             API reference
           </HelpLink>
           <HelpLink href="/api/v1/openapi.json" icon={<FileJson />}>
             OpenAPI document
           </HelpLink>
+          {feedback && (
+            <HelpLink href={feedback} icon={<MessageSquare />}>
+              Feedback on the documentation
+            </HelpLink>
+          )}
           {licences && (
             <HelpLink href={licences} icon={<Scale />}>
               Licences
@@ -45,6 +57,11 @@ export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => vo
       </DialogFooter>
     </Dialog>
   )
+}
+
+/** An address that the operator configured; the server writes it into the page. */
+function configured(name: string): string | undefined {
+  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content
 }
 
 function HelpLink({ href, icon, children }: { href: string; icon: ReactNode; children: ReactNode }) {

@@ -75,13 +75,27 @@ function catalogueQuery(api: ApiClient) {
         api.get<ScopeList>('/scopes?all=true', signal),
         api.get<ApiList>('/apis', signal),
       ])
-      return buildCatalogue(scopes, apis)
+      return { scopes, apis }
     },
-    // Whoever sees no scopes is about to apply a catalogue, and looks again.
-    staleTime: (query) => (query.state.data?.groups.length ? 60_000 : 0),
+    // Whoever sees no APIs is about to apply a catalogue, and looks again.
+    staleTime: (query) => (query.state.data?.apis.length ? 60_000 : 0),
   })
 }
 
 export function useScopeCatalogue() {
+  return useQuery({ ...catalogueQuery(useSession().api), select: catalogueOf })
+}
+
+function catalogueOf({ scopes, apis }: ScopesAndApis): ScopeCatalogue {
+  return buildCatalogue(scopes, apis)
+}
+
+/** Everything there is, as the server lists it. */
+export interface ScopesAndApis {
+  scopes: Scope[]
+  apis: Api[]
+}
+
+export function useScopesAndApis() {
   return useQuery(catalogueQuery(useSession().api))
 }

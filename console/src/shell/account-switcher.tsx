@@ -1,7 +1,6 @@
 import { ChevronsUpDown } from 'lucide-react'
 import { useLocation } from 'wouter'
 import type { Role } from '../api/types'
-import { CREDENTIALS_PATH } from '../session/paths'
 import { useSession } from '../session/session'
 import { Menu, MenuChoices } from '../ui/menu'
 import { Mark } from './mark'
@@ -50,7 +49,7 @@ export function AccountSwitcher({ onGo }: { onGo: () => void }) {
             }))}
             onChoose={(account) => {
               onGo()
-              go(`${CREDENTIALS_PATH}?${new URLSearchParams({ account })}`)
+              go(`/?${new URLSearchParams({ account })}`)
             }}
           />
         </Menu>

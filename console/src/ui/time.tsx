@@ -1,5 +1,6 @@
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const SECOND = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' })
 const DAY = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
 
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
@@ -22,6 +23,11 @@ export function relativeTime(time: string, now: number = Date.now()): string {
 /** The moment in full, in the reader's time zone. */
 export function exactTime(time: string): string {
   return EXACT.format(new Date(time))
+}
+
+/** The moment to the second, in the reader's time zone. */
+export function exactSecond(time: string): string {
+  return SECOND.format(new Date(time))
 }
 
 export function dayOf(time: string): string {

@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react'
-import { Button } from '../ui/button'
+import { Button } from './button'
 
 interface PagerProps {
   /** The token of the page shown; empty for the first. */
