@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 const oneCredential = `{"name":"durable","scopes":["users:read"]}`
@@ -190,7 +189,6 @@ func (tr *tracing) stop(t *testing.T) []string {
 	t.Helper()
 	_ = tr.cmd.Process.Signal(syscall.SIGINT)
 	_ = tr.cmd.Wait() // strace ends with the signal's status
-	<-time.After(50 * time.Millisecond)
 	text, err := os.ReadFile(tr.path)
 	if err != nil {
 		t.Fatal(err)
