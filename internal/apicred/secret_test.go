@@ -2,8 +2,10 @@ package apicred
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -61,4 +63,30 @@ func TestSecretText_NeverPrints(t *testing.T) {
 	if strings.Contains(shown, s.Reveal()) || strings.Contains(shown, s.Reveal()[5:20]) {
 		t.Errorf("the secret shows: %s", shown)
 	}
+}
+
+// The parser of the form agrees with a second writing of R7: what it accepts
+// has the shape, and a checksum that was computed another way.
+func FuzzWellFormedSecret(f *testing.F) {
+	good := NewSecretText([32]byte{1, 2, 3}).Reveal()
+	for _, seed := range []string{"", "clav_", good, good[:53], good + "0", strings.ToLower(good), good[:20] + "\x00" + good[21:], good[:48] + "000000", good[:48] + "zzzzzz"} {
+		f.Add(seed, []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text string, random []byte) {
+		want := secretShape.MatchString(text)
+		if want {
+			var sum uint64
+			for _, c := range text[48:] {
+				sum = sum*62 + uint64(strings.IndexRune(base62, c))
+			}
+			want = sum == uint64(crc32.ChecksumIEEE([]byte(text[:48])))
+		}
+		if got := WellFormedSecret(text); got != want {
+			t.Fatalf("WellFormedSecret(%q) is %v, want %v", text, got, want)
+		}
+		made := NewSecretText(sha256.Sum256(random))
+		if !WellFormedSecret(made.Reveal()) || !strings.HasSuffix(made.Reveal(), made.Hint()) || len(made.Hint()) != 4 {
+			t.Fatalf("not a well-formed secret with its hint: %q, %q", made.Reveal(), made.Hint())
+		}
+	})
 }

@@ -58,6 +58,23 @@ func TestParseBasic_TakesWhatTheTokenEndpointTakes(t *testing.T) {
 	}
 }
 
+// What was read is what a client would send for it; what is malformed names nobody.
+func FuzzParseBasic(f *testing.F) {
+	for _, seed := range []string{"czZCaGRSa3F0MzpnWDFmQmF0M2JW", " YTpi ", "===", "YT\r\npi", "YTolNDE=", "YQ==", "YR==", "\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, credentials string) {
+		id, secret := parseBasic(credentials)
+		if id == "" && secret != "" && strings.ContainsAny(credentials, "\r\n\x00") {
+			t.Fatalf("%q, which is not base64, left a secret", credentials)
+		}
+		again := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
+		if id2, secret2 := parseBasic(again); id2 != id || secret2 != secret {
+			t.Fatalf("%q gave %q, %q; sent again %q, %q", credentials, id, secret, id2, secret2)
+		}
+	})
+}
+
 // A call is judged only when every part of it was said once; and what is judged
 // is what the proxy said.
 func FuzzDescribe(f *testing.F) {

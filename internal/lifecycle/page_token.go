@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/claviger/claviger/internal/apicred"
 )
@@ -55,6 +56,9 @@ func (s *Service) openPosition(token string, binding []byte, position any) error
 		return nil
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err == nil && strings.ContainsAny(token, "\r\n") { // which the decoder would skip
+		err = base64.CorruptInputError(0)
+	}
 	if err == nil {
 		sealed, err = s.sealer.Open(pageTokenPurpose, sealed, binding)
 	}
