@@ -32,6 +32,9 @@ type Actor struct {
 	Unlimited bool
 	// OperatorAccount: the account acted in is the installation's first one.
 	OperatorAccount bool
+	// MustReauthenticate: a session asks for something risky, and its person has
+	// not proved who they are for a while (S21).
+	MustReauthenticate bool
 	Address         string
 	RequestID       string
 }

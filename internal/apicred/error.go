@@ -28,6 +28,9 @@ const (
 	CodeMalformed = "malformed"
 	// CodeScopeNotGrantable is the refusal of the scope ceiling (403).
 	CodeScopeNotGrantable = "scope_not_grantable"
+	// CodeReauthenticationRequired asks a signed-in person for a fresh proof of
+	// who they are (403).
+	CodeReauthenticationRequired = "reauthentication_required"
 )
 
 // FieldError names one member of the input and says what to do about it.
@@ -100,6 +103,14 @@ func Forbidden(message string) *Error { return &Error{Kind: KindForbidden, Messa
 // ScopeNotGrantable reports a scope above the actor's ceiling.
 func ScopeNotGrantable(message string, fields ...FieldError) *Error {
 	return &Error{Kind: KindForbidden, Code: CodeScopeNotGrantable, Message: message, Fields: fields}
+}
+
+// ReauthenticationRequired asks a person for a fresh proof before a risky act.
+func ReauthenticationRequired() *Error {
+	return &Error{
+		Kind: KindForbidden, Code: CodeReauthenticationRequired,
+		Message: "Confirm that it is you: enter your password again (POST /api/v1/me/reauthenticate), or sign in anew, then repeat this.",
+	}
 }
 
 // NotFound is the one answer for what is absent and what may not be seen: the

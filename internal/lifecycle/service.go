@@ -142,13 +142,20 @@ func (s *Service) catalogue(ctx context.Context, r Reader) (*apicred.CompiledCat
 	return c, nil
 }
 
-// needScope is requireScope with the refusal audited.
+// needScope ends the decision about a right: requireScope, and then, for risky
+// acts of a session whose proof is old, the wish for a fresh one (S21). Ask it
+// last, when the role allows the act, so that nobody is asked for their password
+// in vain. Refusals are audited.
 func (s *Service) needScope(actor *apicred.Actor, scope string, attempt recorded) error {
-	err := requireScope(actor, scope)
-	if err != nil {
+	if err := requireScope(actor, scope); err != nil {
 		s.refuse(actor, "token_scope", attempt)
+		return err
 	}
-	return err
+	if actor.MustReauthenticate {
+		s.refuse(actor, "reauthentication", attempt)
+		return apicred.ReauthenticationRequired()
+	}
+	return nil
 }
 
 // requireScope refuses an acting token that lacks a scope of the management API.

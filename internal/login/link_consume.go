@@ -54,7 +54,7 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 		if err := use.endOthers(ctx, link, userID); err != nil {
 			return err
 		}
-		session, err = use.session(ctx, sessionToken, userID, link.AccountID)
+		session, err = use.session(ctx, sessionToken, userID, link)
 		return err
 	})
 	if err != nil {
@@ -261,7 +261,7 @@ func (u *linkUse) endOthers(ctx context.Context, link Link, userID string) error
 }
 
 // session signs the person in and clears away sessions that are over.
-func (u *linkUse) session(ctx context.Context, token secretText, userID, accountID string) (Session, error) {
+func (u *linkUse) session(ctx context.Context, token secretText, userID string, link Link) (Session, error) {
 	if err := u.tx.DeleteSessionsEndedBefore(ctx, u.at); err != nil {
 		return Session{}, err
 	}
@@ -270,20 +270,28 @@ func (u *linkUse) session(ctx context.Context, token secretText, userID, account
 		return Session{}, err
 	}
 	session := Session{
-		ID: id, Hash: token.hash(), UserID: userID, AccountID: accountID,
-		CreatedAt: u.at, LastSeenAt: u.at, ExpiresAt: u.at.Add(AbsoluteLimit),
+		ID: id, Hash: token.hash(), UserID: userID, AccountID: link.AccountID,
+		AuthenticatedAt: u.at, AuthenticatedBy: link.proof(), CreatedAt: u.at, LastSeenAt: u.at, ExpiresAt: u.at.Add(AbsoluteLimit),
 		Address: u.facts.Address, UserAgent: cleanUserAgent(u.facts.UserAgent),
 	}
 	if err := u.tx.InsertSession(ctx, session); err != nil {
 		return Session{}, err
 	}
-	event, err := u.service.event(u.at, accountID, u.actor(apicred.ActorUser, userID))
+	event, err := u.service.event(u.at, link.AccountID, u.actor(apicred.ActorUser, userID))
 	if err != nil {
 		return Session{}, err
 	}
 	event.Action, event.TargetType, event.TargetID = "session.create", apicred.TargetSession, session.ID
 	event.After = jsonObject(map[string]any{"expires_at": session.ExpiresAt})
 	return session, u.tx.Record(ctx, event)
+}
+
+// proof is what signing in by the link shows.
+func (l *Link) proof() Proof {
+	if l.Kind == LinkSetUp {
+		return ProofSetUpLink
+	}
+	return ProofOperatorLink
 }
 
 func (u *linkUse) actor(kind apicred.ActorType, id string) apicred.Actor {

@@ -15,6 +15,8 @@ const (
 	IdleLimit = 12 * time.Hour
 	// AbsoluteLimit ends a session however much it is used.
 	AbsoluteLimit = 7 * 24 * time.Hour
+	// ReauthenticationLimit is how long a proof counts for risky acts.
+	ReauthenticationLimit = 15 * time.Minute
 	// touchInterval is how exact LastSeenAt is: no database write per request.
 	touchInterval = time.Minute
 )
@@ -103,6 +105,12 @@ func (s *Service) liveSession(ctx context.Context, token SessionToken) (Session,
 // alive tells whether a session is within both limits.
 func (s *Session) alive(now time.Time) bool {
 	return now.Before(s.ExpiresAt) && now.Sub(s.LastSeenAt) < IdleLimit
+}
+
+// Proved tells whether the person proved who they are recently enough for a
+// risky act.
+func (s *Session) Proved(now time.Time) bool {
+	return now.Sub(s.AuthenticatedAt) < ReauthenticationLimit
 }
 
 // activeMemberships leaves out those that let nobody in: not active, or not

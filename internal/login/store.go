@@ -46,7 +46,23 @@ type Session struct {
 	ExpiresAt  time.Time // absolute end
 	Address    string
 	UserAgent  string
+	// AuthenticatedAt is when the person last proved who they are; zero: never
+	// since this is kept.
+	AuthenticatedAt time.Time
+	AuthenticatedBy Proof
 }
+
+// Proof is how a person proved who they are.
+type Proof string
+
+// The proofs.
+const (
+	// ProofOperatorLink: a link that the operator made (LinkSignIn, LinkFirstAdmin).
+	ProofOperatorLink Proof = "operator_link"
+	// ProofSetUpLink: a link that an admin of the account made (LinkSetUp).
+	ProofSetUpLink Proof = "set_up_link"
+	ProofPassword  Proof = "password"
+)
 
 // Store keeps links and sessions. Errors are *apicred.Error, as lifecycle.Store's.
 type Store interface {

@@ -140,6 +140,7 @@ func (d *door) admitSession(ctx context.Context, c *call, token login.SessionTok
 	return d.identified(c, apicred.Actor{
 		Type: apicred.ActorUser, ID: person.ID, UserID: person.ID, AccountID: account,
 		Role: memberships[at].Role, Unlimited: true,
+		MustReauthenticate: c.operation.risky && !session.Proved(c.exchange.Start),
 	}), nil
 }
 

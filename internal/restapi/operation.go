@@ -25,6 +25,9 @@ type operation struct {
 	example any
 	// withoutAccount: a session need not name the account it acts in.
 	withoutAccount bool
+	// risky: a session must have proved lately who it is (S21). The use case
+	// refuses, in lifecycle.Service.needScope, after existence and role.
+	risky bool
 	// refusals are the statuses that this operation may answer beside those
 	// that every one may.
 	refusals []int
@@ -103,6 +106,9 @@ func asIs[I any](_ *call, in *I) (*I, error) { return in, nil }
 func add[I, P, O any](s *Surface, a huma.API, op *operation, do steps[I, P, O]) {
 	op.SkipValidateParams, op.SkipValidateBody = true, true // readQuery and the use cases judge
 	op.Security = op.security()
+	if op.risky {
+		op.Description += " A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`."
+	}
 	op.Responses = op.errorResponses()
 	huma.Register(a, op.Operation, func(ctx context.Context, in *I) (*O, error) {
 		c := callFrom(ctx)

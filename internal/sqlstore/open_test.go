@@ -138,7 +138,7 @@ func TestOpen_RefusesASchemaNewerThanItKnows(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s *Store) {
 		databaseURL := urlOf(t, s)
 		sqlOn(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, "+s.engine.trueText()+")")
-		const want = "The database has schema version 999, this claviger knows up to 2. Start the newer claviger, or restore a backup from before the upgrade."
+		const want = "The database has schema version 999, this claviger knows up to 3. Start the newer claviger, or restore a backup from before the upgrade."
 		wantRefusal(t, databaseURL, want)
 		wantMessage(t, s.Migrate(t.Context()), want)
 		wantMessage(t, s.CheckSchema(t.Context()), want)
@@ -167,7 +167,7 @@ func TestCheckSchema_AsksForTheMigrationThatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantMessage(t, s.CheckSchema(t.Context()), "schema version 0", "needs 2", "claviger migrate")
+	wantMessage(t, s.CheckSchema(t.Context()), "schema version 0", "needs 3", "claviger migrate")
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

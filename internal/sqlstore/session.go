@@ -18,6 +18,7 @@ func (r *reader) Session(ctx context.Context, hash []byte) (login.Session, error
 		ID: row.SessionID, Hash: row.Hash, UserID: row.UserID, AccountID: row.AccountID,
 		CreatedAt: timeOf(row.CreatedAt), LastSeenAt: timeOf(row.LastSeenAt), ExpiresAt: timeOf(row.ExpiresAt),
 		Address: row.Address, UserAgent: row.UserAgent,
+		AuthenticatedAt: timeOf(row.AuthenticatedAt), AuthenticatedBy: login.Proof(row.AuthenticatedBy),
 	}, r.lookup(err)
 }
 
@@ -26,6 +27,7 @@ func (t *tx) InsertSession(ctx context.Context, s login.Session) error {
 		SessionID: s.ID, Hash: s.Hash, UserID: s.UserID, AccountID: s.AccountID,
 		CreatedAt: micros(s.CreatedAt), LastSeenAt: micros(s.LastSeenAt), ExpiresAt: micros(s.ExpiresAt),
 		Address: plain(s.Address), UserAgent: clip(plain(s.UserAgent), maxUserAgent),
+		AuthenticatedAt: micros(s.AuthenticatedAt), AuthenticatedBy: string(s.AuthenticatedBy),
 	})
 	if err != nil {
 		return t.fault(err)

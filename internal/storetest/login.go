@@ -187,6 +187,7 @@ func (f *fixture) session(hash string) login.Session {
 	s := login.Session{
 		ID: f.id(), Hash: []byte(hash), UserID: u.ID, AccountID: a.ID, CreatedAt: start(), LastSeenAt: start().Add(time.Minute),
 		ExpiresAt: start().Add(time.Hour), Address: "192.0.2.1", UserAgent: "Browser/1",
+		AuthenticatedAt: start().Add(time.Second), AuthenticatedBy: login.ProofPassword,
 	}
 	f.must(f.changeLogin(func(tx login.Tx) error { return tx.InsertSession(f.Context(), s) }))
 	return s

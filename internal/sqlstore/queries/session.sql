@@ -2,8 +2,8 @@
 SELECT * FROM sessions WHERE hash = $1;
 
 -- name: InsertSession :exec
-INSERT INTO sessions (session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO sessions (session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent, authenticated_at, authenticated_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: TouchSession :execrows
 UPDATE sessions SET last_seen_at = sqlc.arg(last_seen_at), address = sqlc.arg(address), account_id = sqlc.arg(account_id)

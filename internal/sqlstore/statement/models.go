@@ -114,15 +114,17 @@ type Secret struct {
 }
 
 type Session struct {
-	SessionID  string
-	Hash       []byte
-	UserID     string
-	AccountID  string
-	CreatedAt  int64
-	LastSeenAt int64
-	ExpiresAt  int64
-	Address    string
-	UserAgent  string
+	SessionID       string
+	Hash            []byte
+	UserID          string
+	AccountID       string
+	CreatedAt       int64
+	LastSeenAt      int64
+	ExpiresAt       int64
+	Address         string
+	UserAgent       string
+	AuthenticatedAt int64
+	AuthenticatedBy string
 }
 
 type SigningKey struct {

@@ -40,7 +40,7 @@ func (q *Queries) DeleteSessionsOf(ctx context.Context, userID string) error {
 }
 
 const getSession = `-- name: GetSession :one
-SELECT session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent FROM sessions WHERE hash = $1
+SELECT session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent, authenticated_at, authenticated_by FROM sessions WHERE hash = $1
 `
 
 func (q *Queries) GetSession(ctx context.Context, hash []byte) (Session, error) {
@@ -56,25 +56,29 @@ func (q *Queries) GetSession(ctx context.Context, hash []byte) (Session, error) 
 		&i.ExpiresAt,
 		&i.Address,
 		&i.UserAgent,
+		&i.AuthenticatedAt,
+		&i.AuthenticatedBy,
 	)
 	return i, err
 }
 
 const insertSession = `-- name: InsertSession :exec
-INSERT INTO sessions (session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO sessions (session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent, authenticated_at, authenticated_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type InsertSessionParams struct {
-	SessionID  string
-	Hash       []byte
-	UserID     string
-	AccountID  string
-	CreatedAt  int64
-	LastSeenAt int64
-	ExpiresAt  int64
-	Address    string
-	UserAgent  string
+	SessionID       string
+	Hash            []byte
+	UserID          string
+	AccountID       string
+	CreatedAt       int64
+	LastSeenAt      int64
+	ExpiresAt       int64
+	Address         string
+	UserAgent       string
+	AuthenticatedAt int64
+	AuthenticatedBy string
 }
 
 func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) error {
@@ -88,6 +92,8 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 		arg.ExpiresAt,
 		arg.Address,
 		arg.UserAgent,
+		arg.AuthenticatedAt,
+		arg.AuthenticatedBy,
 	)
 	return err
 }

@@ -1,0 +1,13 @@
+-- +goose Up
+-- The same columns as ../sqlite/00003_password.sql; a test compares them.
+-- hash is a PHC string (argon2id, with its parameters).
+CREATE TABLE passwords (
+    user_id    TEXT COLLATE "C" PRIMARY KEY REFERENCES persons (user_id),
+    hash       TEXT COLLATE "C" NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
+-- When and how the person of a session last proved who they are. Sessions of
+-- before, and of an older server beside this one, have not: 0 and empty.
+ALTER TABLE sessions ADD COLUMN authenticated_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN authenticated_by TEXT COLLATE "C" NOT NULL DEFAULT '';

@@ -1,0 +1,13 @@
+-- +goose Up
+-- The same columns as ../postgres/00003_password.sql; a test compares them.
+-- hash is a PHC string (argon2id, with its parameters).
+CREATE TABLE passwords (
+    user_id    TEXT PRIMARY KEY REFERENCES persons (user_id),
+    hash       TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+-- When and how the person of a session last proved who they are. Sessions of
+-- before, and of an older server beside this one, have not: 0 and empty.
+ALTER TABLE sessions ADD COLUMN authenticated_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN authenticated_by TEXT NOT NULL DEFAULT '';
