@@ -1,7 +1,7 @@
 # What a contributor and CI run. `make` alone lists the targets.
 #
 #   test      everything that must hold before a change lands; CI runs exactly this
-#   unit      the Go tests alone, with the race detector
+#   unit      the Go tests alone, with the race detector; those that use a store on SQLite, then on PostgreSQL
 #   e2e       the real binary in a real browser
 #   lint      golangci-lint with .golangci.yml
 #   fresh     fails when generated Go differs from what its source makes today
@@ -28,6 +28,10 @@ export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
 
 FUZZTIME ?= 20s
 
+# Packages whose tests take their database from internal/testserver, and so run on either engine.
+ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | \
+	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p'
+
 .PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench
 
 help:
@@ -50,6 +54,7 @@ lint: $(GOLANGCI)
 
 unit:
 	go test -race -timeout 15m ./...
+	.ci/on-postgresql go test -race -timeout 15m $$($(ON_BOTH_ENGINES))
 
 e2e:
 	@.ci/need node browser

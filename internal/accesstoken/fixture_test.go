@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
-	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -82,13 +81,11 @@ func newRig(t testing.TB) *rig {
 	ctx := t.Context()
 	r := &rig{t: t, clock: &clock{}, follows: true}
 	r.clock.now.Store(time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC).UnixMicro())
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	must(t, store.Migrate(ctx))
+	store := testserver.NewStore(t)
 	r.store = &cuttable{Store: store.AccessToken()}
 	r.keys = store.Keyring()
 	master := keyring.NewMaster([32]byte{1})
+	var err error
 	r.ring, err = keyring.Open(ctx, r.keys, master, r.clock.Now)
 	must(t, err)
 	hasher := master.Hasher()

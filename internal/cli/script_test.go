@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"net"
 	"os"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/claviger/claviger/internal/cli"
 	"github.com/claviger/claviger/internal/desk"
+	"github.com/claviger/claviger/internal/storetest"
 )
 
 // patience bounds what a script waits for; nothing takes so long.
@@ -37,14 +39,31 @@ func TestMain(m *testing.M) {
 // TestScripts_HoldAgainstTheProgram runs testdata/script/*.txtar. Each says in
 // its first lines what it holds.
 func TestScripts_HoldAgainstTheProgram(t *testing.T) {
+	testscript.Run(t, scripts("testdata/script"))
+}
+
+// TestScripts_HoldOnPostgreSQL runs testdata/postgresql/*.txtar, each on an
+// empty database of its own that the settings name, with a master key.
+func TestScripts_HoldOnPostgreSQL(t *testing.T) {
+	server := storetest.StartPostgres(t)
+	params := scripts("testdata/postgresql")
+	params.Setup = func(env *testscript.Env) error {
+		env.Setenv("CLAVIGER_DATABASE_URL", server.Database(t))
+		env.Setenv("CLAVIGER_MASTER_KEY", base64.StdEncoding.EncodeToString(make([]byte, 32)))
+		return nil
+	}
+	testscript.Run(t, params)
+}
+
+func scripts(directory string) testscript.Params {
 	var held locks
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+	return testscript.Params{
+		Dir: directory, RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "full": full, "answers": answers, "occupy": occupy, "sql": runSQL, "savestdout": saveStdout,
 			"lock": held.lock, "unlock": held.unlock,
 		},
-	})
+	}
 }
 
 // exits CODE PROGRAM ARGS... wants an exact exit code.

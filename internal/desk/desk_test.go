@@ -25,6 +25,7 @@ import (
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 const issuer = "https://credentials.example.com"
@@ -43,10 +44,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	ctx := t.Context()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	check(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	check(t, store.Migrate(ctx))
+	store := testserver.NewStore(t)
 
 	b := &bench{store: store, log: &lockedBuffer{}}
 	logger := slog.New(slog.NewTextHandler(b.log, nil))

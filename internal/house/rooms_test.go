@@ -59,7 +59,7 @@ func reserved() []reservation {
 		{pattern: "github.com/pressly/goose/v3", rooms: []string{"internal/sqlstore"}, why: "sqlstore is the only SQL"},
 		{pattern: "github.com/danielgtaylor/huma/v2", rooms: []string{"internal/restapi"},
 			why: "huma validates the management API; OAuth endpoints must ignore unknown parameters (RFC 6749 3.1)"},
-		{pattern: module + "/internal/storetest", why: "it is for tests alone"},
+		{pattern: module + "/internal/storetest", rooms: []string{"internal/testserver"}, why: "it is for tests alone"},
 		{pattern: module + "/internal/testserver", why: "it is for tests alone"},
 		{pattern: "github.com/spf13/cobra", rooms: []string{"internal/cli"}, why: "only the command line has commands"},
 	}

@@ -179,6 +179,26 @@ func TestMiddle_AsksNeitherClockNorNetwork(t *testing.T) {
 	}
 }
 
+// engineRooms are those whose own matter it is which engine a database is of.
+func engineRooms() []string {
+	return []string{"internal/sqlstore", "internal/config", "internal/testserver", "internal/house"}
+}
+
+// A test that opens its own SQLite database is one that the run on PostgreSQL (`make unit`) leaves out.
+func TestTests_LeaveTheEngineToTheRun(t *testing.T) {
+	for _, s := range sources(t) {
+		if !s.test() || slices.ContainsFunc(engineRooms(), func(room string) bool { return within(s.path, room) }) {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && strings.HasPrefix(strings.Trim(text.Value, "\"`"), "sqlite:") {
+				t.Errorf("%s: a database of one engine: take testserver.NewStore or DatabaseURL", s.position(n))
+			}
+			return true
+		})
+	}
+}
+
 // A test that sleeps is slow when it passes and fails when the machine is busy. In a testing/synctest bubble
 // the sleep takes no time and wakes at the very instant.
 func TestTests_DoNotWaitForTime(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,16 +22,8 @@ import (
 	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 )
-
-func newStore(t testing.TB) *sqlstore.Store {
-	t.Helper()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	must(t, store.Migrate(t.Context()))
-	return store
-}
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -56,7 +47,7 @@ func published(t testing.TB, r *keyring.Ring) jose.JSONWebKeySet {
 }
 
 func TestOpen_MakesOneActiveAndOneNextKeyAtTheFirstStart(t *testing.T) {
-	store := newStore(t)
+	store := testserver.NewStore(t)
 	r := open(t, store)
 	records, err := store.Keyring().SigningKeys(t.Context())
 	must(t, err)
@@ -74,7 +65,7 @@ func TestOpen_MakesOneActiveAndOneNextKeyAtTheFirstStart(t *testing.T) {
 }
 
 func TestOpen_IsAudited(t *testing.T) {
-	store := newStore(t)
+	store := testserver.NewStore(t)
 	open(t, store)
 	var events []apicred.AuditEvent
 	must(t, store.Lifecycle().View(t.Context(), func(r lifecycle.Reader) (err error) {
@@ -93,7 +84,7 @@ func TestOpen_IsAudited(t *testing.T) {
 }
 
 func TestOpen_ManyNodesAtOnceAgree(t *testing.T) {
-	store := newStore(t)
+	store := testserver.NewStore(t)
 	var nodes sync.WaitGroup
 	sets := make([]string, 8)
 	for i := range sets {
@@ -115,7 +106,7 @@ func TestOpen_ManyNodesAtOnceAgree(t *testing.T) {
 }
 
 func TestOpen_RefusesAWrongMasterKeyWithTheRemedy(t *testing.T) {
-	store := newStore(t)
+	store := testserver.NewStore(t)
 	open(t, store)
 	_, err := keyring.Open(t.Context(), store.Keyring(), keyring.NewMaster(keyOf(2)), time.Now)
 	if !errors.Is(err, keyring.ErrMasterKey) || !strings.Contains(err.Error(), "master_keys_old") {
@@ -126,7 +117,7 @@ func TestOpen_RefusesAWrongMasterKeyWithTheRemedy(t *testing.T) {
 }
 
 func TestRing_SealsPrivateKeysAtRest(t *testing.T) {
-	store := newStore(t)
+	store := testserver.NewStore(t)
 	open(t, store)
 	records, err := store.Keyring().SigningKeys(t.Context())
 	must(t, err)
@@ -146,7 +137,7 @@ func TestRing_SealsPrivateKeysAtRest(t *testing.T) {
 }
 
 func TestRing_PublishesAJWKSetOthersUnderstand(t *testing.T) {
-	r := open(t, newStore(t))
+	r := open(t, testserver.NewStore(t))
 	var raw struct {
 		Keys []map[string]string `json:"keys"`
 	}
@@ -195,7 +186,7 @@ func turn(t testing.TB, store *sqlstore.Store, change func(*keyring.Record)) {
 }
 
 func TestRing_KeepsARetiredKeyUntilItsEnd(t *testing.T) {
-	store, now := newStore(t), time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	store, now := testserver.NewStore(t), time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
 	master := keyring.NewMaster(keyOf(1))
 	r, err := keyring.Open(t.Context(), store.Keyring(), master, clock)
@@ -253,7 +244,7 @@ func kidOf(t testing.TB, r *keyring.Ring) string {
 }
 
 func TestReload_KeepsTheKeysWhenTheStoreFails(t *testing.T) {
-	r := open(t, newStore(t))
+	r := open(t, testserver.NewStore(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	before := string(r.JWKSet())
@@ -266,7 +257,7 @@ func TestReload_KeepsTheKeysWhenTheStoreFails(t *testing.T) {
 }
 
 func TestSignature_VerifiesHereAndElsewhere(t *testing.T) {
-	r := open(t, newStore(t))
+	r := open(t, testserver.NewStore(t))
 	public, _ := r.Public(kidOf(t, r))
 	set := published(t, r)
 	foreign := set.Key(kidOf(t, r))[0].Key.(*ecdsa.PublicKey)

@@ -3,7 +3,6 @@ package lifecycle_test
 import (
 	"crypto/rand"
 	"net/netip"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 const testCatalogue = `
@@ -42,12 +42,9 @@ func operator() apicred.Actor { return apicred.Actor{Type: apicred.ActorOperator
 func install(t testing.TB) *installation {
 	t.Helper()
 	ctx := t.Context()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	must(t, store.Migrate(ctx))
-	i := &installation{t: t, store: store, clock: time.Date(2026, time.November, 2, 9, 30, 0, 0, time.UTC), users: map[string]apicred.User{}}
+	i := &installation{t: t, store: testserver.NewStore(t), clock: time.Date(2026, time.November, 2, 9, 30, 0, 0, time.UTC), users: map[string]apicred.User{}}
 	i.service = i.restart()
+	var err error
 	i.first, err = i.service.EnsureOperatorAccount(ctx, operator())
 	must(t, err)
 	i.second, err = i.service.CreateAccount(ctx, operator(), "second")

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 // Accounts and people of every test.
@@ -24,7 +24,7 @@ const (
 	ada             = "0195c000-0000-7000-8000-00000000000a"
 )
 
-// fixture is a login.Service on a real SQLite database with two accounts and a
+// fixture is a login.Service on a real database with two accounts and a
 // clock that stands until it is moved.
 type fixture struct {
 	*login.Service
@@ -53,17 +53,9 @@ func newFixture(t *testing.T) *fixture {
 // emptyFixture has a migrated database and nothing in it.
 func emptyFixture(t *testing.T) *fixture {
 	t.Helper()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	f := &fixture{store: store, url: url, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
-	f.Service = login.New(store.Login(), f.clock, rand.Reader, slog.New(slog.DiscardHandler))
+	url := testserver.DatabaseURL(t)
+	f := &fixture{store: testserver.OpenStore(t, url), url: url, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+	f.Service = login.New(f.store.Login(), f.clock, rand.Reader, slog.New(slog.DiscardHandler))
 	return f
 }
 

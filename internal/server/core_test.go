@@ -1,18 +1,21 @@
 package server
 
 import (
+	"encoding/base64"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/config"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 func TestOpenCore_AsksForTheMigrationThatItMustNotDo(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data")
-	flags := map[string]string{"data_dir": dir, "migrate_on_start": "off"}
+	flags := map[string]string{
+		"data_dir": t.TempDir(), "database_url": testserver.DatabaseURL(t), "migrate_on_start": "off",
+		"master_key": base64.StdEncoding.EncodeToString(make([]byte, 32)),
+	}
 	cfg, err := config.Load(config.Source{Flags: flags})
 	if err != nil {
 		t.Fatal(err)

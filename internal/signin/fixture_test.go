@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/signin"
 	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -40,14 +40,7 @@ type site struct {
 
 func newSite(t *testing.T, issuer string) *site {
 	t.Helper()
-	store, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := testserver.NewStore(t)
 	s := &site{store: store, log: &bytes.Buffer{}, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	logger := slog.New(slog.NewTextHandler(s.log, nil))
 	s.login = login.New(store.Login(), func() time.Time { return s.now }, rand.Reader, logger)

@@ -2,23 +2,23 @@ package storetest
 
 import (
 	"context"
-	"fmt"
+	"crypto/rand"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 )
 
-// PostgresServer is a PostgreSQL server of a test's own, on a Unix socket.
+// PostgresServer is a PostgreSQL server for tests, on a Unix socket.
 type PostgresServer struct {
 	bin       string
-	directory string
-	databases atomic.Int64
+	directory string // of the socket
+	shared    bool   // with other tests' processes
 }
 
 // Postgres starts a PostgreSQL server for t and returns the URL of an empty
@@ -54,13 +54,33 @@ func StartPostgres(t testing.TB) *PostgresServer {
 	}
 }
 
+// RunningPostgres is the server whose socket is in directory: that of a whole
+// run of tests (.ci/on-postgresql).
+func RunningPostgres(t testing.TB, directory string) *PostgresServer {
+	t.Helper()
+	return &PostgresServer{bin: postgresPrograms(t), directory: directory, shared: true}
+}
+
 // Database makes an empty database and returns its URL.
 func (s *PostgresServer) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	s.run(t, "createdb", "--host", s.directory, "--username", "postgres", "--template", "template0", name)
+	name := s.newDatabase(t, "template0")
 	query := url.Values{"host": {s.directory}}
 	return "postgres://postgres@/" + name + "?" + query.Encode()
+}
+
+// newDatabase makes a database from a template. On a shared server it goes with
+// t; else the server goes.
+func (s *PostgresServer) newDatabase(t testing.TB, template string) string {
+	t.Helper()
+	name := "test" + strings.ToLower(rand.Text())
+	s.run(t, "createdb", "--host", s.directory, "--username", "postgres", "--template", template, name)
+	if s.shared {
+		t.Cleanup(func() {
+			s.run(t, "dropdb", "--host", s.directory, "--username", "postgres", "--force", name)
+		})
+	}
+	return name
 }
 
 // Copy makes a database that is a copy of the one at databaseURL, which nobody
@@ -71,9 +91,7 @@ func (s *PostgresServer) Copy(t testing.TB, databaseURL string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	s.run(t, "createdb", "--host", s.directory, "--username", "postgres", "--template", u.Path[1:], name)
-	u.Path = "/" + name
+	u.Path = "/" + s.newDatabase(t, u.Path[1:])
 	return u.String()
 }
 
@@ -117,7 +135,7 @@ func (s *PostgresServer) serve(t testing.TB, data string) <-chan struct{} {
 
 func (s *PostgresServer) run(t testing.TB, program string, args ...string) {
 	t.Helper()
-	if out, err := s.program(t.Context(), program, args...).CombinedOutput(); err != nil {
+	if out, err := s.program(context.WithoutCancel(t.Context()), program, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s%s", program, err, out, s.log())
 	}
 }

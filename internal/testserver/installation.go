@@ -1,5 +1,5 @@
 // Package testserver puts an installation together for the tests of surfaces,
-// as internal/server does for the program: a real SQLite database, keys, memory
+// as internal/server does for the program: a real database, keys, memory
 // and use cases. It listens nowhere; a test puts its surface before it.
 //
 // Call New, then Apply a catalogue and AddUser. Only tests may import it, and it
@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,10 +49,7 @@ type Installation struct {
 func New(t testing.TB, issuer string) *Installation {
 	t.Helper()
 	ctx := t.Context()
-	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-	must(t, err)
-	t.Cleanup(func() { _ = store.Close() })
-	must(t, store.Migrate(ctx))
+	store := NewStore(t)
 	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
 	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
 	must(t, err)
