@@ -5,7 +5,7 @@
 #   e2e       the real binary in a real browser
 #   lint      golangci-lint with .golangci.yml
 #   fresh     fails when generated Go differs from what its source makes today
-#   generate  makes the generated files anew: SQL (sqlc), api/openapi.json, docs/reference, the console
+#   generate  makes the generated files anew: SQL (sqlc), api/openapi.json, the Go client, docs/reference, the console
 #   console   builds console/dist, which is committed, so that the server builds with Go alone
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
@@ -22,6 +22,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 TOOLS := $(CURDIR)/.cache/bin
 GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
 SQLC := $(TOOLS)/sqlc-v1.31.1
+OAPI := $(TOOLS)/oapi-codegen-v2.8.2
 
 # Debian keeps initdb and postgres out of the PATH.
 export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
@@ -60,16 +61,20 @@ e2e:
 	@.ci/need node browser
 	cd e2e && npm ci --no-audit --no-fund && node run.mjs
 
-fresh: $(SQLC)
+fresh: $(SQLC) $(OAPI)
 	$(SQLC) diff
+	@made=$$(mktemp); trap 'rm -f "$$made"' EXIT; .ci/client $(OAPI) "$$made"; \
+	if ! diff -u client/client.gen.go "$$made"; then \
+	  echo 'client/client.gen.go is not what api/openapi.json makes: run make generate and commit the result' >&2; exit 1; fi
 
 console-test:
 	@.ci/need node
 	.ci/console
 
-generate: $(SQLC)
+generate: $(SQLC) $(OAPI)
 	$(SQLC) generate
 	go generate ./api ./internal/lifecycle
+	.ci/client $(OAPI) "$(CURDIR)/client/client.gen.go"
 	go test ./internal/config ./internal/cli -run 'Reference' -update
 	$(MAKE) console
 
@@ -88,3 +93,6 @@ $(GOLANGCI):
 
 $(SQLC):
 	.ci/tool $@ github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+
+$(OAPI):
+	.ci/tool $@ github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
