@@ -19,6 +19,8 @@ const (
 	clockSkew = 5 * time.Second
 )
 
+var errNoSigningKey = errors.New("no active signing key")
+
 // The causes of a refused token, for the log alone.
 var (
 	errTokenForm       = errors.New("token: not three base64url parts in their one spelling")
@@ -34,6 +36,7 @@ var (
 	errTokenClient     = errors.New("token: its credential is unknown")
 	errTokenGeneration = errors.New("token: its generation has ended")
 	errTokenMember     = errors.New("token: the membership has ended")
+	errTokenRevoked    = errors.New("token: it was revoked")
 	errTokenStatus     = errors.New("token: its credential is not active")
 )
 

@@ -53,6 +53,14 @@ func (c *Client) Role() apicred.Role { return roleOf(c.entry, c.owner) }
 // shared: do not change it.
 func (c *Client) EffectiveScopes() []string { return c.plan.effective }
 
+// API names the API that the credential introspects tokens for; empty for most.
+func (c *Client) API() string {
+	if c.entry.rare == nil {
+		return ""
+	}
+	return c.entry.rare.api
+}
+
 // Holds tells whether scope is among the effective ones.
 func (c *Client) Holds(scope string) bool {
 	_, held := slices.BinarySearch(c.plan.effective, scope)

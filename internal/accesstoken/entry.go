@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ type rare struct {
 	secrets []secretSlot // those after the first
 	ranges  []netip.Prefix
 	limiter *rate.Limiter
+	api     string // the API that introspects with it
 }
 
 // secretSlot is one secret's keyed hash.
@@ -96,8 +98,8 @@ func newEntry(r *CredentialRecord, hasher Hasher) (*entry, error) {
 			more = append(more, slot)
 		}
 	}
-	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 {
-		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs)}
+	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 || c.API != "" {
+		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs), api: strings.Clone(c.API)}
 		if c.RequestsPerSecond > 0 {
 			e.rare.limiter = rate.NewLimiter(rate.Limit(c.RequestsPerSecond), 2*c.RequestsPerSecond)
 		}

@@ -54,6 +54,8 @@ type cuttable struct {
 	accesstoken.Store
 	cut   atomic.Bool
 	heads atomic.Int64
+	// revocations is why none can be kept; nil: they can.
+	revocations error
 }
 
 var errCut = errors.New("the connection is cut")
@@ -108,6 +110,9 @@ func newRig(t testing.TB) *rig {
 	r.second = r.user("bob@example.com", apicred.RoleAdmin)
 	return r
 }
+
+// hasher is the one that the rig's secrets are under.
+func (r *rig) hasher() accesstoken.Hasher { return keyring.NewMaster([32]byte{1}).Hasher() }
 
 func (r *rig) changed(ctx context.Context) {
 	if r.follows {

@@ -133,7 +133,9 @@ func (d *Directory) apply(ctx context.Context, c Change) error {
 		return nil
 	case apicred.TargetSigningKey:
 		return d.reloadKeys(ctx)
-	case apicred.TargetSession, apicred.TargetToken:
+	case apicred.TargetToken:
+		return d.applyRevokedToken(ctx, c.TargetID)
+	case apicred.TargetSession:
 	}
 	return nil // nothing here depends on it
 }
@@ -172,6 +174,20 @@ func (d *Directory) applyCredential(ctx context.Context, clientID string) error 
 	if e.account.now.Load() != nil { // else it vanished together with its account
 		t.put(e)
 	}
+	return nil
+}
+
+// applyRevokedToken also meets people-tokens that were minted: they are in no
+// list.
+func (d *Directory) applyRevokedToken(ctx context.Context, jti string) error {
+	r, err := d.store.RevokedToken(ctx, jti)
+	switch {
+	case apicred.IsKind(err, apicred.KindNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	d.current.Load().revoked.add(r.JTI, r.ExpiresAt)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -140,7 +139,7 @@ func (i *Issuer) finish(buffer *issueBuffer, scope string, life time.Duration, n
 
 	key := i.signer.Current()
 	if key == nil {
-		return Token{}, apicred.Internal(errors.New("no active signing key"))
+		return Token{}, apicred.Internal(errNoSigningKey)
 	}
 	t := append(buffer.token[:0], key.Header()...)
 	t = append(t, '.')

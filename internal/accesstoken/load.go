@@ -62,6 +62,9 @@ func (l *loader) LoadCredential(r CredentialRecord) {
 	l.buckets[i] = append(l.buckets[i], e)
 }
 
+// LoadRevokedToken implements Loader.
+func (l *loader) LoadRevokedToken(r RevokedToken) { l.table.revoked.add(r.JTI, r.ExpiresAt) }
+
 // finish lays out the credentials.
 func (l *loader) finish() *table {
 	for i, entries := range l.buckets {

@@ -29,13 +29,23 @@ type CredentialRecord struct {
 	Secrets    []apicred.Secret
 }
 
+// RevokedToken is a token that was revoked before its end (RFC 7009).
+type RevokedToken struct {
+	JTI       string
+	AccountID string
+	ClientID  string
+	ExpiresAt time.Time // the token's own end; nobody needs the row after it
+	RevokedAt time.Time
+}
+
 // Loader receives a whole snapshot, in this order: catalogue, accounts, users,
-// credentials. A Loader must not keep the slices it is handed.
+// credentials, revoked tokens. A Loader must not keep the slices it is handed.
 type Loader interface {
 	LoadCatalogue(c apicred.Catalogue, version int64)
 	LoadAccount(a apicred.Account)
 	LoadUser(u apicred.User)
 	LoadCredential(r CredentialRecord)
+	LoadRevokedToken(r RevokedToken)
 }
 
 // Store is what the directory reads and what usage is written to. All errors
@@ -53,6 +63,11 @@ type Store interface {
 	Account(ctx context.Context, accountID string) (apicred.Account, error)
 	User(ctx context.Context, accountID, userID string) (apicred.User, error)
 	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)
+	RevokedToken(ctx context.Context, jti string) (RevokedToken, error)
+
+	// RevokeToken keeps r and its audit event, in one durable transaction. One
+	// that was revoked before leaves everything as it is.
+	RevokeToken(ctx context.Context, r RevokedToken, event apicred.AuditEvent) error
 
 	// AddUsage adds counts, raises last-used facts and takes hashes made anew, at
 	// most 500 rows a transaction. Rows of deleted credentials and secrets are dropped.

@@ -11,6 +11,8 @@ type table struct {
 	land   atomic.Pointer[landscape]
 	shards [shardCount]atomic.Pointer[shard]
 	size   atomic.Int64
+	// revoked holds the tokens that were revoked one by one.
+	revoked denyList
 
 	mu       sync.RWMutex // of the maps below, not of what the cells hold
 	accounts map[string]*accountCell

@@ -15,6 +15,8 @@ type throttle struct {
 	seed      maphash.Seed
 	ids       buckets
 	addresses buckets
+	// revocations bounds the rows that one credential adds (S34).
+	revocations buckets
 }
 
 const bucketCount = 1 << 16
@@ -33,6 +35,8 @@ func newThrottle() *throttle {
 		seed:      maphash.MakeSeed(),
 		ids:       buckets{time.Second / 20, 100, make([]atomic.Int64, bucketCount)},
 		addresses: buckets{time.Second / 200, 1000, make([]atomic.Int64, bucketCount)},
+
+		revocations: buckets{time.Second / 20, 200, make([]atomic.Int64, 1<<12)},
 	}
 }
 
@@ -44,6 +48,12 @@ func (t *throttle) fail(clientID string, address netip.Addr, now time.Time) time
 		wait = max(wait, t.addresses.take(maphash.Comparable(t.seed, network(address)), now))
 	}
 	return wait
+}
+
+// revoke counts a revocation by a client. A positive answer is how long it must
+// wait.
+func (t *throttle) revoke(client uid, now time.Time) time.Duration {
+	return t.revocations.take(maphash.Comparable(t.seed, client), now)
 }
 
 // network is what one subscriber holds: an IPv4 address, or an IPv6 /64.

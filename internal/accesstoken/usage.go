@@ -249,6 +249,7 @@ func (d *Directory) runUsage(ctx context.Context) {
 			done = true
 		case <-ticker.C:
 		}
+		d.current.Load().revoked.sweep(d.options.Clock())
 		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		if err := d.Flush(flush); err != nil {
 			d.options.Logger.WarnContext(ctx, "usage could not be written; it is kept for the next time", slog.Any("cause", cause(err)))

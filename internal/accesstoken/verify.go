@@ -13,6 +13,7 @@ import (
 // bearer now.
 type Verified struct {
 	JTI       string
+	Issuer    string
 	Audience  []string
 	IssuedAt  time.Time
 	ExpiresAt time.Time
@@ -180,10 +181,13 @@ func (v *Verifier) key(ctx context.Context, kid string, arrival time.Time) (Publ
 // live judges the bearer on the present view. Its errors are causes.
 func (v *Verifier) live(c *claims, now time.Time) (*Verified, error) {
 	verified := &Verified{
-		JTI: c.jti, Audience: c.audience, IssuedAt: time.Unix(c.issued, 0), ExpiresAt: time.Unix(c.expires, 0),
+		JTI: c.jti, Issuer: c.issuer, Audience: c.audience, IssuedAt: time.Unix(c.issued, 0), ExpiresAt: time.Unix(c.expires, 0),
 		ClientID: c.clientID, AccountID: c.account, TokenScopes: c.scopes, Person: c.person,
 	}
 	t := v.directory.current.Load()
+	if t.revoked.has(c.jti) {
+		return nil, errTokenRevoked
+	}
 	if c.person {
 		return verified, verified.livePerson(c, t)
 	}

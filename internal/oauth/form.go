@@ -9,7 +9,7 @@ import (
 // maxParameters is how many parameters a request may have (S34).
 const maxParameters = 200
 
-// form is what the token endpoint reads of a request's body. An empty member is
+// form is what the endpoints for programs read of a request's body. An empty member is
 // an absent parameter (RFC 6749 section 3.2).
 type form struct {
 	grantType    string
@@ -17,6 +17,7 @@ type form struct {
 	resource     string
 	clientID     string
 	clientSecret string
+	token        string // to introspect or to revoke
 }
 
 // What is wrong with a form, as sentences for the client.
@@ -73,6 +74,8 @@ func (f *form) set(name, value string) {
 		f.clientID = value
 	case "client_secret":
 		f.clientSecret = value
+	case "token":
+		f.token = value
 	}
 }
 

@@ -41,7 +41,7 @@ func install(t testing.TB) *installation {
 	ada := i.AddUser(t, "ada", i.Account.ID, apicred.RoleAdmin)
 	i.admin = testserver.SignedIn(&ada)
 	router := web.NewRouter()
-	router.Add(oauth.Routes(oauth.Config{IssuerURL: issuerURL, Clients: i.Directory, Issuer: i.Tokens, Keys: i.Ring.JWKSet})...)
+	router.Add(oauth.Routes(oauth.Config{IssuerURL: issuerURL, Clients: i.Directory, Issuer: i.Tokens, Keys: i.Ring.JWKSet, Verifier: i.Verifier})...)
 	i.shell = web.NewShell(i.ShellConfig(), router)
 	return i
 }

@@ -19,6 +19,10 @@ type metadata struct {
 	ResponseTypes        []string `json:"response_types_supported"`
 	GrantTypes           []string `json:"grant_types_supported"`
 	TokenEndpointMethods []string `json:"token_endpoint_auth_methods_supported"`
+	Introspection        string   `json:"introspection_endpoint"`
+	IntrospectionMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	Revocation           string   `json:"revocation_endpoint"`
+	RevocationMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	ServiceDocumentation string   `json:"service_documentation,omitempty"`
 }
 
@@ -48,6 +52,7 @@ func (m *metadataDocument) body() ([]byte, error) {
 	if last := m.last.Load(); last != nil && last.catalogue == catalogue {
 		return last.body, nil
 	}
+	methods := []string{"client_secret_basic", "client_secret_post"}
 	body, err := json.Marshal(metadata{
 		Issuer:               m.config.IssuerURL,
 		TokenEndpoint:        m.config.IssuerURL + tokenPath,
@@ -55,7 +60,11 @@ func (m *metadataDocument) body() ([]byte, error) {
 		ScopesSupported:      liveScopes(catalogue),
 		ResponseTypes:        []string{},
 		GrantTypes:           []string{"client_credentials"},
-		TokenEndpointMethods: []string{"client_secret_basic", "client_secret_post"},
+		TokenEndpointMethods: methods,
+		Introspection:        m.config.IssuerURL + introspectionPath,
+		IntrospectionMethods: methods,
+		Revocation:           m.config.IssuerURL + revocationPath,
+		RevocationMethods:    methods,
 		ServiceDocumentation: m.config.ServiceDocumentation,
 	})
 	if err == nil {

@@ -22,7 +22,11 @@ func TestMetadata_NamesWhatWorks(t *testing.T) {
 	const want = `{"issuer":"https://login.example.com","token_endpoint":"https://login.example.com/oauth2/token",` +
 		`"jwks_uri":"https://login.example.com/.well-known/jwks.json","scopes_supported":["orders:read","orders:write","stats"],` +
 		`"response_types_supported":[],"grant_types_supported":["client_credentials"],` +
-		`"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]}`
+		`"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],` +
+		`"introspection_endpoint":"https://login.example.com/oauth2/introspect",` +
+		`"introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],` +
+		`"revocation_endpoint":"https://login.example.com/oauth2/revoke",` +
+		`"revocation_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]}`
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
 		w := i.get(t, "GET", path)
 		if diff := cmp.Diff(want, w.Body.String()); w.Code != 200 || diff != "" {

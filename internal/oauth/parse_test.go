@@ -77,6 +77,7 @@ func FuzzParseForm(f *testing.F) {
 		}
 		for name, value := range map[string]string{
 			"grant_type": got.grantType, "scope": got.scope, "resource": got.resource, "client_id": got.clientID, "client_secret": got.clientSecret,
+			"token": got.token,
 		} {
 			var sent []string
 			for _, v := range want[name] {

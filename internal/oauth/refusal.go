@@ -2,11 +2,13 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -27,6 +29,9 @@ const (
 	faultTarget
 	faultTooFast
 	faultUnavailable
+	faultToken     // of a bearer who asks about tokens
+	faultForbidden // proved, and not allowed to ask
+	faultUnauthorizedClient
 )
 
 // refusal is a refused token request.
@@ -38,7 +43,9 @@ type refusal struct {
 	// scope is the first bad scope where it may be echoed.
 	scope      string
 	retryAfter time.Duration
-	cause      error
+	// challenge is the WWW-Authenticate header where it is not the usual one.
+	challenge []string
+	cause     error
 }
 
 func refuse(f fault, description string) *refusal {
@@ -47,6 +54,31 @@ func refuse(f fault, description string) *refusal {
 
 func (r *refusal) because(cause error) *refusal {
 	r.cause = cause
+	return r
+}
+
+// refusalOf turns what the use case says into a refusal.
+func refusalOf(err error) *refusal {
+	var scope *accesstoken.ScopeError
+	var resource *accesstoken.ResourceError
+	switch {
+	case errors.As(err, &scope):
+		return refuseScope(scope)
+	case errors.As(err, &resource):
+		return refuse(faultTarget, "The resource is unknown, or no scope of this API credential opens it. Send the audience of an API, or leave it out.").because(err)
+	}
+	e := apicred.AsError(err)
+	r := &refusal{fault: faultServer, description: e.Message, retryAfter: e.RetryAfter, cause: e.Unwrap()}
+	switch e.Kind {
+	case apicred.KindUnauthenticated:
+		r.fault = faultClient
+		r.description = "The client could not be authenticated. Check the client ID and secret, and that the API credential is active."
+	case apicred.KindRateLimited:
+		r.fault = faultTooFast
+	case apicred.KindUnavailable:
+		r.fault = faultUnavailable
+	default:
+	}
 	return r
 }
 
@@ -119,6 +151,12 @@ func standard(r refusal) reply {
 		status, code = http.StatusTooManyRequests, "rate_limited"
 	case faultUnavailable:
 		status, code = http.StatusServiceUnavailable, "temporarily_unavailable"
+	case faultToken:
+		status, code = http.StatusUnauthorized, "invalid_token"
+	case faultForbidden:
+		status, code = http.StatusForbidden, "insufficient_scope"
+	case faultUnauthorizedClient:
+		code = "unauthorized_client"
 	case faultServer:
 		status, code = http.StatusInternalServerError, "server_error"
 	}
@@ -152,16 +190,18 @@ type errorBody struct {
 	Description string `json:"error_description,omitempty"`
 }
 
-// answer writes a refusal.
-func (e *tokenEndpoint) answer(x *web.Exchange, r refusal) {
-	a := e.manners.refuse(r)
+// answer writes a refusal in the words of an endpoint.
+func (e *reception) answer(x *web.Exchange, r refusal, words func(refusal) reply) {
+	a := words(r)
 	x.Fail(a.code, r.cause)
 	h := x.Header()
 	h["Content-Type"] = e.headers.json
-	switch a.status {
-	case http.StatusUnauthorized:
+	switch {
+	case r.challenge != nil:
+		h["Www-Authenticate"] = r.challenge
+	case a.status == http.StatusUnauthorized:
 		h["Www-Authenticate"] = e.headers.challenge
-	case http.StatusMethodNotAllowed:
+	case a.status == http.StatusMethodNotAllowed:
 		h["Allow"] = e.headers.allow
 	}
 	web.SetRetryAfter(h, r.retryAfter)

@@ -10,6 +10,8 @@ import (
 // The public addresses (contract.md "Public URLs").
 const (
 	tokenPath         = "/oauth2/token"
+	introspectionPath = "/oauth2/introspect"
+	revocationPath    = "/oauth2/revoke"
 	vccTokenPath      = "/Auth/connect/token"
 	metadataPath      = "/.well-known/oauth-authorization-server"
 	openIDPath        = "/.well-known/openid-configuration"
@@ -23,6 +25,7 @@ type Config struct {
 	IssuerURL string
 	Clients   *accesstoken.Directory
 	Issuer    *accesstoken.Issuer
+	Verifier  *accesstoken.Verifier
 	// Keys returns the JWK Set as JSON, public parts only.
 	Keys func() []byte
 	// ServiceDocumentation is a URL for people, in the metadata; empty: none.
@@ -40,6 +43,8 @@ func Routes(c Config) []web.Route {
 		{Path: vccTokenPath, Match: web.MatchFold, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
 			lifetime: accesstoken.VCCTokenLifetime, scopeRequired: true, refuse: vcc,
 		}).serve},
+		{Path: introspectionPath, BodyLimit: tokenBodyLimit, Handler: newIntrospectionEndpoint(c).serve},
+		{Path: revocationPath, BodyLimit: tokenBodyLimit, Handler: newRevocationEndpoint(c).serve},
 		{Path: metadataPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
 		{Path: openIDPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
 		{Path: keysPath, Methods: read, BodyLimit: documentBodyLimit, Handler: keyDocument{c.Keys}.serve},

@@ -41,7 +41,7 @@ func newServer(core *Core) (*server, error) {
 
 	public := web.NewRouter()
 	public.Add(oauth.Routes(oauth.Config{
-		IssuerURL: core.Issuer, Clients: core.Directory, Issuer: core.Tokens, Keys: core.Ring.JWKSet,
+		IssuerURL: core.Issuer, Clients: core.Directory, Issuer: core.Tokens, Keys: core.Ring.JWKSet, Verifier: core.Verifier,
 		ServiceDocumentation: core.Issuer + "/api/v1/docs",
 	})...)
 	public.Add(gateway.Routes(decider)...)

@@ -13,7 +13,8 @@ import (
 // loadPage is how many rows are in memory at a time while everything is loaded.
 const loadPage = 2000
 
-// load hands the whole set to into: catalogue, accounts, users, credentials.
+// load hands the whole set to into: catalogue, accounts, users, credentials,
+// revoked tokens.
 func (r *reader) load(ctx context.Context, into accesstoken.Loader) (accesstoken.Head, error) {
 	head, err := r.feedHead(ctx)
 	if err != nil {
@@ -34,7 +35,10 @@ func (r *reader) load(ctx context.Context, into accesstoken.Loader) (accesstoken
 	if err := r.loadUsers(ctx, into); err != nil {
 		return accesstoken.Head{}, err
 	}
-	return head, r.loadCredentials(ctx, into)
+	if err := r.loadCredentials(ctx, into); err != nil {
+		return accesstoken.Head{}, err
+	}
+	return head, r.loadRevokedTokens(ctx, into)
 }
 
 func (r *reader) loadUsers(ctx context.Context, into accesstoken.Loader) error {

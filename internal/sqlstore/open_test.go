@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -138,11 +140,26 @@ func TestOpen_RefusesASchemaNewerThanItKnows(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s *Store) {
 		databaseURL := urlOf(t, s)
 		sqlOn(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, "+s.engine.trueText()+")")
-		const want = "The database has schema version 999, this claviger knows up to 3. Start the newer claviger, or restore a backup from before the upgrade."
+		want := fmt.Sprintf("The database has schema version 999, this claviger knows up to %d. Start the newer claviger, or restore a backup from before the upgrade.", newestMigration(t))
 		wantRefusal(t, databaseURL, want)
 		wantMessage(t, s.Migrate(t.Context()), want)
 		wantMessage(t, s.CheckSchema(t.Context()), want)
 	})
+}
+
+// newestMigration is the number in the name of the last file.
+func newestMigration(t *testing.T) int {
+	t.Helper()
+	files, err := filepath.Glob("migrations/sqlite/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no migrations: %v", err)
+	}
+	number, _, _ := strings.Cut(filepath.Base(slices.Max(files)), "_")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func (e engine) trueText() string {
@@ -167,7 +184,7 @@ func TestCheckSchema_AsksForTheMigrationThatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantMessage(t, s.CheckSchema(t.Context()), "schema version 0", "needs 3", "claviger migrate")
+	wantMessage(t, s.CheckSchema(t.Context()), "schema version 0", fmt.Sprintf("needs %d", newestMigration(t)), "claviger migrate")
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

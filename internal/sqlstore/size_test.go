@@ -154,4 +154,5 @@ type discard struct{}
 func (discard) LoadCatalogue(apicred.Catalogue, int64)      {}
 func (discard) LoadAccount(apicred.Account)                 {}
 func (discard) LoadUser(apicred.User)                       {}
+func (discard) LoadRevokedToken(accesstoken.RevokedToken)   {}
 func (discard) LoadCredential(accesstoken.CredentialRecord) {}

@@ -81,6 +81,14 @@ func (s accessTokenStore) Catalogue(ctx context.Context) (apicred.Catalogue, int
 	return newReader(s.readers).Catalogue(ctx)
 }
 
+func (s accessTokenStore) RevokedToken(ctx context.Context, jti string) (accesstoken.RevokedToken, error) {
+	return newReader(s.readers).revokedToken(ctx, jti)
+}
+
+func (s accessTokenStore) RevokeToken(ctx context.Context, r accesstoken.RevokedToken, event apicred.AuditEvent) error {
+	return s.revokeToken(ctx, r, event)
+}
+
 func (s accessTokenStore) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
 	return s.addUsage(ctx, counts, uses)
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
@@ -14,6 +15,8 @@ func directoryTests() map[string]func(*fixture) {
 		"Load_OfManyRowsLeavesNoneOut":        loadMany,
 		"Load_OfAnEmptyStoreIsItsHead":        loadEmpty,
 		"Load_ReturnsTheHeadOfItsOwnSnapshot": loadSnapshot,
+		"RevokeToken_IsKeptOnceWithItsEvent":  revokeToken,
+		"RevokeToken_MakesRoomForItself":      revokeTokenPrunes,
 	}
 }
 
@@ -25,6 +28,7 @@ type loader struct {
 	accounts    map[string]apicred.Account
 	users       map[string]apicred.User
 	credentials map[string]accesstoken.CredentialRecord
+	revoked     []accesstoken.RevokedToken
 	first       func()
 }
 
@@ -56,6 +60,11 @@ func (l *loader) LoadAccount(a apicred.Account) {
 func (l *loader) LoadUser(u apicred.User) {
 	l.came("users")
 	l.users[u.AccountID+" "+u.ID] = u
+}
+
+func (l *loader) LoadRevokedToken(r accesstoken.RevokedToken) {
+	l.came("revoked tokens")
+	l.revoked = append(l.revoked, r)
 }
 
 func (l *loader) LoadCredential(r accesstoken.CredentialRecord) {
@@ -145,4 +154,42 @@ func loadSnapshot(f *fixture) {
 	f.must(err)
 	f.equal(head, before)
 	f.equal(len(l.credentials), 1)
+}
+
+func (f *fixture) revoked(jti string, ends time.Duration) accesstoken.RevokedToken {
+	return accesstoken.RevokedToken{JTI: jti, AccountID: "acc", ClientID: f.id(), ExpiresAt: start().Add(ends), RevokedAt: start()}
+}
+
+func (f *fixture) revoke(r accesstoken.RevokedToken) {
+	f.Helper()
+	e := f.event("token.revoke")
+	e.TargetType, e.TargetID = apicred.TargetToken, r.JTI
+	f.must(f.store.AccessToken().RevokeToken(f.Context(), r, e))
+}
+
+func revokeToken(f *fixture) {
+	r := f.revoked("jti-1", time.Hour)
+	f.revoke(r)
+	f.revoke(r)
+	f.wantFeed(0, []int64{1})
+	got, err := f.store.AccessToken().RevokedToken(f.Context(), "jti-1")
+	f.must(err)
+	f.equal(got, r)
+	_, err = f.store.AccessToken().RevokedToken(f.Context(), "jti-2")
+	f.wantKind(err, apicred.KindNotFound)
+	f.wantChain(1)
+}
+
+func revokeTokenPrunes(f *fixture) {
+	short, long := f.revoked("short", time.Minute), f.revoked("long", time.Hour)
+	f.revoke(short)
+	f.revoke(long)
+	last := f.revoked("last", 2*time.Hour)
+	last.RevokedAt = start().Add(2 * time.Minute)
+	f.revoke(last)
+	l := newLoader()
+	_, err := f.store.AccessToken().Load(f.Context(), l)
+	f.must(err)
+	f.equal(l.revoked, []accesstoken.RevokedToken{last, long})
+	f.equal(l.order[len(l.order)-1], "revoked tokens")
 }

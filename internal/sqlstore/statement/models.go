@@ -100,6 +100,14 @@ type Person struct {
 	CreatedAt   int64
 }
 
+type RevokedToken struct {
+	Jti       string
+	AccountID string
+	ClientID  string
+	ExpiresAt int64
+	RevokedAt int64
+}
+
 type Secret struct {
 	ClientID        string
 	SecretID        string

@@ -1,0 +1,87 @@
+package accesstoken_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+func (r *rig) revoke(c credential, raw string) error {
+	r.t.Helper()
+	return r.verifier.Revoke(r.t.Context(), r.client(c), accesstoken.RevokeRequest{Token: raw})
+}
+
+// R11: another node learns of it through the change feed.
+func TestRevoke_ReachesANodeThatFollows(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports")
+	raw, other := r.token(c, "reports"), r.token(c, "reports")
+	follower := accesstoken.NewDirectory(r.store, r.hasher(), accesstoken.Options{Issuer: issuer, Clock: r.clock.Now})
+	must(t, follower.Load(t.Context()))
+	verifier := accesstoken.NewVerifier(follower, r.ring)
+	if _, err := verifier.VerifyAnyAudience(t.Context(), raw, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, r.revoke(c, raw))
+	must(t, follower.CatchUp(t.Context()))
+	_, err := verifier.VerifyAnyAudience(t.Context(), raw, time.Time{})
+	wantKind(t, err, apicred.KindUnauthenticated, "token: it was revoked")
+	if _, err := verifier.VerifyAnyAudience(t.Context(), other, time.Time{}); err != nil {
+		t.Errorf("the token beside it: %v", err)
+	}
+}
+
+// S12: what could not be kept is not said to be done.
+func TestRevoke_ThatCannotBeKeptLeavesTheTokenAlive(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports")
+	raw := r.token(c, "reports")
+	r.store.revocations = errCut
+	wantKind(t, r.revoke(c, raw), apicred.KindUnavailable, "")
+	if _, err := r.verifier.VerifyAnyAudience(t.Context(), raw, time.Time{}); err != nil {
+		t.Errorf("the token is dead on this node alone: %v", err)
+	}
+	r.store.revocations = nil
+	must(t, r.revoke(c, raw))
+	_, err := r.verifier.VerifyAnyAudience(t.Context(), raw, time.Time{})
+	wantKind(t, err, apicred.KindUnauthenticated, "token: it was revoked")
+}
+
+func TestRevoke_OfAnotherClientsOrAPersonsTokenIsRefused(t *testing.T) {
+	r := newRig(t)
+	c, other := r.credential("reports"), r.credential("reports")
+	person, err := r.issuer.IssuePerson(t.Context(), accesstoken.PersonGrant{
+		UserID: r.admin.ID, AccountID: r.account.ID, ClientID: accesstoken.ClientCLI, TTL: time.Hour, Generation: r.admin.Generation,
+	})
+	must(t, err)
+	for name, raw := range map[string]string{"another client's": r.token(other, "reports"), "a person's": person.Raw} {
+		if err := r.revoke(c, raw); !errors.Is(err, accesstoken.ErrForeignToken) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := r.verifier.VerifyAnyAudience(t.Context(), raw, time.Time{}); err != nil {
+			t.Errorf("%s is dead: %v", name, err)
+		}
+	}
+}
+
+func TestRevoke_OfAnExpiredTokenWritesNothing(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports")
+	raw := r.token(c, "reports")
+	r.clock.Advance(2 * time.Hour)
+	must(t, r.directory.CatchUp(t.Context()))
+	r.store.revocations = errCut
+	must(t, r.revoke(c, raw))
+}
+
+// revoking fails while it is told to.
+func (s *cuttable) RevokeToken(ctx context.Context, t accesstoken.RevokedToken, event apicred.AuditEvent) error {
+	if s.revocations != nil {
+		return apicred.Unavailable(s.revocations)
+	}
+	return s.Store.RevokeToken(ctx, t, event)
+}
