@@ -58,10 +58,12 @@ func (d *Directory) Authenticate(ctx context.Context, a ClientAuth) (Client, err
 		}
 		now = d.options.Clock()
 		if client, err = d.judge(&a, &sums, now); err != nil {
+			d.countRefused(&client, err)
 			return Client{}, d.refuse(&a, err, now)
 		}
 	}
 	if err := client.TakeCall(now); err != nil {
+		d.Count(&client, OutcomeRateLimited, "", a.Address)
 		return Client{}, err
 	}
 	d.useSecret(&client, &sums, now)

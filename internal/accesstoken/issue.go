@@ -65,7 +65,7 @@ func (i *Issuer) Issue(ctx context.Context, client Client, r IssueRequest) (Toke
 			return Token{}, err
 		}
 		if g, err = client.plan.grant(key, issuer); err != nil {
-			i.directory.Count(&client, OutcomeDenied, "", client.address)
+			i.directory.Count(&client, OutcomeInvalidScope, "", client.address)
 			return Token{}, err
 		}
 	}

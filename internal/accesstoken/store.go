@@ -78,7 +78,7 @@ type Store interface {
 type UsageCount struct {
 	ClientID string
 	Hour     time.Time // start of the UTC hour
-	Outcome  string    // issued, allowed or denied
+	Outcome  string    // an Outcome
 	Scope    string    // the granted or required scopes, joined; may be empty
 	Calls    int64
 }

@@ -2,6 +2,7 @@ package accesstoken
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -13,14 +14,22 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// Outcome is what came of a use of a credential.
+// Outcome is what came of a use of a credential that was proved to be its own:
+// what somebody else tries with its client ID is not counted. The set is small
+// and fixed; enforcement adds the codes of its refusals.
 type Outcome string
 
 // The outcomes, as stored.
 const (
-	OutcomeIssued  Outcome = "issued"  // a token was issued
-	OutcomeAllowed Outcome = "allowed" // a call was let through
-	OutcomeDenied  Outcome = "denied"  // the credential was proved and refused
+	OutcomeIssued        Outcome = "issued"              // a token was issued
+	OutcomeAllowed       Outcome = "allowed"             // a call was let through
+	OutcomeInvalidScope  Outcome = "invalid_scope"       // a token with this scope or resource is not to be had
+	OutcomeRateLimited   Outcome = "rate_limited"        // above the credential's own rate
+	OutcomeAddress       Outcome = "address_not_allowed" // from outside its ranges
+	OutcomeDisabled      Outcome = "disabled"
+	OutcomeExpired       Outcome = "expired"
+	OutcomeSuspended     Outcome = "suspended"
+	OutcomeSecretExpired Outcome = "secret_expired"
 )
 
 const (
@@ -75,6 +84,29 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 	s.mu.Unlock()
 	if c.secret == noSecret {
 		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{at: now, address: address})
+	}
+}
+
+// countRefused counts the failed authentication of a client that sent its right
+// secret: who looks for the program that still uses a disabled credential or an
+// old secret finds it so. It is no use of the credential.
+func (d *Directory) countRefused(c *Client, cause error) {
+	if c.entry == nil || c.secret == noSecret {
+		return // nobody was proved
+	}
+	for _, known := range []struct {
+		cause   error
+		outcome Outcome
+	}{
+		{errSecretExpired, OutcomeSecretExpired},
+		{errClientDisabled, OutcomeDisabled},
+		{errClientExpired, OutcomeExpired},
+		{errClientSuspended, OutcomeSuspended},
+		{errClientAddress, OutcomeAddress},
+	} {
+		if errors.Is(cause, known.cause) {
+			d.Count(c, known.outcome, "", c.address)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ func TestUsage_IsCountedInMemoryAndWrittenInBatches(t *testing.T) {
 	}
 	client := r.client(c)
 	r.directory.Count(&client, accesstoken.OutcomeAllowed, "reports", netip.Addr{})
-	r.directory.Count(&client, accesstoken.OutcomeDenied, "orders:write", netip.Addr{})
+	r.directory.Count(&client, accesstoken.OutcomeRateLimited, "orders:write", netip.Addr{})
 	if got := r.calls(c); got != 0 {
 		t.Errorf("%d calls were written at once", got)
 	}

@@ -27,7 +27,10 @@ type Account struct {
 	MaxSecretAge       time.Duration
 	UnusedWarnAfter    time.Duration
 	UnusedDisableAfter time.Duration
-	CreatedAt          time.Time
-	UpdatedAt          time.Time
-	Version            int64
+	// UnusedRuleAt is since when the rule for unused credentials has been as
+	// strict as it is; zero: there is none that disables.
+	UnusedRuleAt time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Version      int64
 }

@@ -35,8 +35,8 @@ type Actor struct {
 	// MustReauthenticate: a session asks for something risky, and its person has
 	// not proved who they are for a while (S21).
 	MustReauthenticate bool
-	Address         string
-	RequestID       string
+	Address            string
+	RequestID          string
 }
 
 // Holds tells whether the acting token carries scope, or is not bound by scopes.

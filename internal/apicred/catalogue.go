@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Catalogue is the document an operator writes: the APIs of the installation
@@ -13,6 +14,25 @@ import (
 type Catalogue struct {
 	APIs   []API   `json:"apis" yaml:"apis"`
 	Scopes []Scope `json:"scopes" yaml:"scopes"`
+	// Revivals are what came back lately. They stand beside the document, never
+	// in it, and whoever writes one does not set them.
+	Revivals []Revival `json:"-" yaml:"-"`
+}
+
+// Revival says that a change of the catalogue gave a scope back that an earlier
+// one may have taken away: what tokens from before lost, stays lost to them.
+type Revival struct {
+	Scope string `json:"scope"`
+	// Role it came back to; empty: to every role, as the scope was retired.
+	Role Role `json:"role,omitempty"`
+	// Except are the IDs of accounts that had it all the time; none: nobody had.
+	Except []string  `json:"except,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// of tells whether a credential of account with an owner in role is concerned.
+func (r *Revival) of(scope string, role Role, account *Account) bool {
+	return r.Scope == scope && (r.Role == "" || r.Role == role) && !slices.Contains(r.Except, account.ID)
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 )
 
 // CompiledCatalogue answers the questions of the hot path without searching:
@@ -148,6 +149,19 @@ func (cc *CompiledCatalogue) EffectiveScopes(held []string, role Role, account *
 		}
 	}
 	return out
+}
+
+// GrantedSince is since when a scope works without a break for credentials of
+// account whose owner has role, as far as the catalogue remembers: a token from
+// before does not have it. Zero: always.
+func (cc *CompiledCatalogue) GrantedSince(scope string, role Role, account *Account) time.Time {
+	var since time.Time
+	for i := range cc.document.Revivals {
+		if r := &cc.document.Revivals[i]; r.At.After(since) && r.of(scope, role, account) {
+			since = r.At
+		}
+	}
+	return since
 }
 
 // Offered returns the scopes that a person with role may give in account, in

@@ -36,6 +36,10 @@ const (
 	SuspensionRestored Suspension = "restored" // restored from a backup, not yet confirmed
 )
 
+// DisabledUnused stands in DisabledBy where nobody but the account's rule for
+// unused credentials disabled it (R9). No ID is spelt like it.
+const DisabledUnused = "unused"
+
 // Status of a credential as shown: disabled > expired > suspended > active.
 type Status string
 
@@ -64,7 +68,8 @@ type Credential struct {
 	RequestsPerSecond    int            // 0: no limit
 
 	DisabledAt time.Time // zero: not disabled
-	DisabledBy string    // user ID or client ID of who disabled it
+	DisabledBy string    // user ID or client ID of who disabled it, or DisabledUnused
+	EnabledAt  time.Time // when it was enabled last; zero: never
 	ExpiresAt  time.Time // zero: never
 	Suspension Suspension
 
@@ -85,6 +90,18 @@ func (c *Credential) Disabled() bool { return !c.DisabledAt.IsZero() }
 // Expired tells whether the credential's end has come.
 func (c *Credential) Expired(now time.Time) bool {
 	return !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt)
+}
+
+// IdleSince is when something happened with the credential last: it was made,
+// used or enabled. What counts for "unused" counts from here.
+func (c *Credential) IdleSince() time.Time {
+	since := c.CreatedAt
+	for _, t := range []time.Time{c.LastUsedAt, c.EnabledAt} {
+		if t.After(since) {
+			since = t
+		}
+	}
+	return since
 }
 
 // StatusAt returns the state at a moment: disabled > expired > suspended > active.

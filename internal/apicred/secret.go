@@ -31,6 +31,20 @@ func (s *Secret) Expired(now time.Time) bool {
 	return !s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)
 }
 
+// EndUnder is when the secret ends in an account whose secrets may grow as old
+// as maxAge (0: no bound): its own end or that one, whichever is sooner. Zero:
+// it does not end. The bound is applied, not stored, so that a change of it
+// counts at once for every secret there is (R9).
+func (s *Secret) EndUnder(maxAge time.Duration) time.Time {
+	if maxAge <= 0 {
+		return s.ExpiresAt
+	}
+	if bound := s.CreatedAt.Add(maxAge); s.ExpiresAt.IsZero() || bound.Before(s.ExpiresAt) {
+		return bound
+	}
+	return s.ExpiresAt
+}
+
 // SecretText is a client secret in clear. It exists only between its making
 // and the answer that shows it once, and cannot be printed, logged or encoded
 // by accident.

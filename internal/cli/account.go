@@ -18,20 +18,26 @@ and the signing keys, which belong to the installation.`)
 
 func accountsPrinted(accounts []desk.Account, asJSON any) printed {
 	p := printed{
-		head: []string{"ACCOUNT ID", "NAME", "OPERATOR", "API CREDENTIALS", "ACCOUNT-LEVEL", "MAX TOKEN LIFETIME"},
+		head: []string{"ACCOUNT ID", "NAME", "OPERATOR", "API CREDENTIALS", "ACCOUNT-LEVEL", "MAX TOKEN LIFETIME", "MAX SECRET AGE", "UNUSED: WARN", "DISABLE"},
 		json: asJSON,
 	}
 	for i := range accounts {
 		x := &accounts[i]
-		lifetime := ""
-		if x.MaxTokenLifetimeSeconds > 0 {
-			lifetime = strconv.FormatInt(x.MaxTokenLifetimeSeconds, 10) + "s"
-		}
 		p.rows = append(p.rows, []string{
-			x.AccountID, x.Name, yesNo(x.Operator), onOff(x.APICredentialsEnabled), string(x.AccountLevelCredentials), lifetime,
+			x.AccountID, x.Name, yesNo(x.Operator), onOff(x.APICredentialsEnabled), string(x.AccountLevelCredentials),
+			lengthOf(x.MaxTokenLifetimeSeconds), lengthOf(x.MaxSecretAgeSeconds),
+			lengthOf(x.UnusedWarnAfterSeconds), lengthOf(x.UnusedDisableAfterSeconds),
 		})
 	}
 	return p
+}
+
+// lengthOf prints seconds; none is empty.
+func lengthOf(seconds int64) string {
+	if seconds == 0 {
+		return ""
+	}
+	return strconv.FormatInt(seconds, 10) + "s"
 }
 
 func onOff(b bool) string {

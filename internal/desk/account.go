@@ -15,10 +15,13 @@ type Account struct {
 	Operator                bool                       `json:"operator"`
 	APICredentialsEnabled   bool                       `json:"api_credentials_enabled"`
 	AccountLevelCredentials apicred.AccountLevelPolicy `json:"account_level_credentials"`
-	// MaxTokenLifetimeSeconds is 0 where the account sets no bound.
-	MaxTokenLifetimeSeconds int64     `json:"max_token_lifetime_seconds"`
-	CreatedAt               time.Time `json:"created_at"`
-	Version                 int64     `json:"version"`
+	// The ages are 0 where the account sets no bound or rule.
+	MaxTokenLifetimeSeconds   int64     `json:"max_token_lifetime_seconds"`
+	MaxSecretAgeSeconds       int64     `json:"max_secret_age_seconds"`
+	UnusedWarnAfterSeconds    int64     `json:"unused_warn_after_seconds"`
+	UnusedDisableAfterSeconds int64     `json:"unused_disable_after_seconds"`
+	CreatedAt                 time.Time `json:"created_at"`
+	Version                   int64     `json:"version"`
 }
 
 // AccountRef names an account by ID or name; an empty one is the operator account.
@@ -37,8 +40,11 @@ type AccountEdit struct {
 	Name                    *string                     `json:"name,omitempty"`
 	APICredentialsEnabled   *bool                       `json:"api_credentials_enabled,omitempty"`
 	AccountLevelCredentials *apicred.AccountLevelPolicy `json:"account_level_credentials,omitempty"`
-	// MaxTokenLifetime in nanoseconds on the socket; 0 lifts the bound.
-	MaxTokenLifetime *time.Duration `json:"max_token_lifetime,omitempty"`
+	// The ages are in nanoseconds on the socket; 0 takes bound or rule away.
+	MaxTokenLifetime   *time.Duration `json:"max_token_lifetime,omitempty"`
+	MaxSecretAge       *time.Duration `json:"max_secret_age,omitempty"`
+	UnusedWarnAfter    *time.Duration `json:"unused_warn_after,omitempty"`
+	UnusedDisableAfter *time.Duration `json:"unused_disable_after,omitempty"`
 }
 
 // Accounts lists every account, oldest first.
@@ -82,6 +88,7 @@ func (d *Desk) EditAccount(ctx context.Context, in AccountEdit) (Account, error)
 	account, err = d.lifecycle.EditAccount(ctx, actor, account.ID, lifecycle.AccountChange{
 		Name: in.Name, APICredentialsEnabled: in.APICredentialsEnabled,
 		AccountLevelCredentials: in.AccountLevelCredentials, MaxTokenLifetime: in.MaxTokenLifetime,
+		MaxSecretAge: in.MaxSecretAge, UnusedWarnAfter: in.UnusedWarnAfter, UnusedDisableAfter: in.UnusedDisableAfter,
 	})
 	return accountOf(&account), err
 }
@@ -90,7 +97,10 @@ func accountOf(a *apicred.Account) Account {
 	return Account{
 		AccountID: a.ID, Name: a.Name, Operator: a.Operator, APICredentialsEnabled: a.APICredentialsEnabled,
 		AccountLevelCredentials: a.AccountLevelCredentials,
-		MaxTokenLifetimeSeconds: int64(a.MaxTokenLifetime / time.Second),
-		CreatedAt:               a.CreatedAt.UTC(), Version: a.Version,
+		MaxTokenLifetimeSeconds: seconds(a.MaxTokenLifetime), MaxSecretAgeSeconds: seconds(a.MaxSecretAge),
+		UnusedWarnAfterSeconds: seconds(a.UnusedWarnAfter), UnusedDisableAfterSeconds: seconds(a.UnusedDisableAfter),
+		CreatedAt: a.CreatedAt.UTC(), Version: a.Version,
 	}
 }
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }

@@ -104,7 +104,7 @@ func (d *Decider) Decide(ctx context.Context, c *Call) Decision {
 // denied counts the refusal of a caller who was proved.
 func (d *Decider) denied(c *Call, route *apicred.CompiledRoute, who *caller, denial *Denial) Decision {
 	if denial.Code != CodeUnavailable { // then nothing was decided
-		d.clients.Count(&who.client, accesstoken.OutcomeDenied, firstScope(route), c.Client)
+		d.clients.Count(&who.client, accesstoken.Outcome(denial.Code), firstScope(route), c.Client)
 	}
 	return Decision{Denial: denial, Route: route, ClientID: who.client.ID()}
 }

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -12,7 +13,14 @@ type AccountChange struct {
 	Name                    *string
 	APICredentialsEnabled   *bool
 	AccountLevelCredentials *apicred.AccountLevelPolicy
-	MaxTokenLifetime        *time.Duration // 0: no bound
+	// The durations are bounds and rules; 0 takes them away.
+	MaxTokenLifetime   *time.Duration
+	MaxSecretAge       *time.Duration
+	UnusedWarnAfter    *time.Duration
+	UnusedDisableAfter *time.Duration
+	// Version the editor saw, from If-Match; 0: not given.
+	Version int64
+	Faults  []apicred.FieldError // as NewCredential's
 }
 
 // Account reads the actor's own account; any member may.
@@ -44,9 +52,14 @@ func (s *Service) FindAccount(ctx context.Context, idOrName string) (apicred.Acc
 	if err != nil {
 		return apicred.Account{}, err
 	}
-	for _, a := range accounts {
-		if idOrName == "" && a.Operator || idOrName != "" && (a.ID == idOrName || a.Name == idOrName) {
-			return a, nil
+	// IDs first: an admin may call an account as another's ID is spelt.
+	for _, fits := range []func(apicred.Account) bool{
+		func(a apicred.Account) bool { return idOrName == "" && a.Operator },
+		func(a apicred.Account) bool { return a.ID == idOrName },
+		func(a apicred.Account) bool { return idOrName != "" && a.Name == idOrName },
+	} {
+		if at := slices.IndexFunc(accounts, fits); at >= 0 {
+			return accounts[at], nil
 		}
 	}
 	return apicred.Account{}, &apicred.Error{
@@ -115,58 +128,4 @@ func (s *Service) insertAccount(ctx context.Context, tx Tx, actor *apicred.Actor
 	in := *actor
 	in.AccountID = id
 	return a, s.record(ctx, tx, &in, recorded{action: "account.create", target: apicred.TargetAccount, id: id, after: recordAccount(&a)})
-}
-
-// EditAccount changes an account's settings. The operator at the machine does it.
-func (s *Service) EditAccount(ctx context.Context, actor apicred.Actor, accountID string, in AccountChange) (apicred.Account, error) {
-	var out apicred.Account
-	err := s.change(ctx, func(tx Tx) error {
-		before, err := tx.Account(ctx, accountID)
-		if err != nil {
-			return err
-		}
-		after, err := editedAccount(before, &in)
-		if err != nil {
-			return err
-		}
-		if recordAccount(&before) == recordAccount(&after) {
-			out = before
-			return nil
-		}
-		after.UpdatedAt = s.now()
-		if err := tx.UpdateAccount(ctx, after); err != nil {
-			return err
-		}
-		as := actor
-		as.AccountID = accountID
-		if err := s.record(ctx, tx, &as, recorded{action: "account.edit", target: apicred.TargetAccount, id: accountID, before: recordAccount(&before), after: recordAccount(&after)}); err != nil {
-			return err
-		}
-		out, err = tx.Account(ctx, accountID)
-		return err
-	})
-	return out, err
-}
-
-func editedAccount(a apicred.Account, in *AccountChange) (apicred.Account, error) {
-	v := memberCheck{}
-	if in.Name != nil {
-		a.Name = v.name(*in.Name)
-	}
-	if in.APICredentialsEnabled != nil {
-		a.APICredentialsEnabled = *in.APICredentialsEnabled
-	}
-	if p := in.AccountLevelCredentials; p != nil {
-		if *p != apicred.AccountLevelClosed && *p != apicred.AccountLevelOpen {
-			v.fault("body.account_level_credentials", "The policy is closed or open.")
-		}
-		a.AccountLevelCredentials = *p
-	}
-	if d := in.MaxTokenLifetime; d != nil {
-		if *d != 0 && (*d < minTokenLifetime || *d > maxTokenLifetime) {
-			v.fault("body.max_token_lifetime_seconds", "The longest token lifetime must be 60 to 86,400 seconds, or 0 for no bound.")
-		}
-		a.MaxTokenLifetime = *d
-	}
-	return a, v.err()
 }

@@ -67,10 +67,16 @@ type accountRecord struct {
 	APICredentialsEnabled   bool                       `json:"api_credentials_enabled"`
 	AccountLevelCredentials apicred.AccountLevelPolicy `json:"account_level_credentials"`
 	MaxTokenLifetime        int64                      `json:"max_token_lifetime_seconds"`
+	MaxSecretAge            int64                      `json:"max_secret_age_seconds"`
+	UnusedWarnAfter         int64                      `json:"unused_warn_after_seconds"`
+	UnusedDisableAfter      int64                      `json:"unused_disable_after_seconds"`
 }
 
 func recordAccount(a *apicred.Account) accountRecord {
-	return accountRecord{a.Name, a.APICredentialsEnabled, a.AccountLevelCredentials, int64(a.MaxTokenLifetime / time.Second)}
+	return accountRecord{
+		a.Name, a.APICredentialsEnabled, a.AccountLevelCredentials, int64(a.MaxTokenLifetime / time.Second),
+		int64(a.MaxSecretAge / time.Second), int64(a.UnusedWarnAfter / time.Second), int64(a.UnusedDisableAfter / time.Second),
+	}
 }
 
 func auditTime(t time.Time) string {

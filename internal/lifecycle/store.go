@@ -58,7 +58,13 @@ type Reader interface {
 	// today, oldest first, by client ID; absent means none.
 	DailyCalls(ctx context.Context, clientIDs []string, today time.Time) (map[string][14]int64, error)
 
-	// Catalogue returns the stored document, normalized, and its version (0
+	// UsageDays and UsageHours are a credential's counts of the UTC days and hours
+	// that begin from first to before until, in order of time, outcome and scope.
+	UsageDays(ctx context.Context, clientID string, first, until time.Time) ([]UsageCount, error)
+	UsageHours(ctx context.Context, clientID string, first, until time.Time) ([]UsageCount, error)
+
+	// Catalogue returns the stored document, normalized, with what came back
+	// lately, and its version (0
 	// and an empty document when none was ever applied).
 	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)
 

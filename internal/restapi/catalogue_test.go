@@ -136,6 +136,7 @@ func TestAccount_IsTheOneActedIn(t *testing.T) {
 	want := map[string]any{
 		"account_id": i.accounts["first"].ID, "name": "default", "api_credentials_enabled": true,
 		"account_level_credentials": "closed", "max_token_lifetime_seconds": nil, "version": 1.0,
+		"max_secret_age_seconds": nil, "unused_warn_after_seconds": nil, "unused_disable_after_seconds": nil,
 	}
 	if diff := cmp.Diff(want, a.body); diff != "" {
 		t.Error(diff)

@@ -81,7 +81,7 @@ func parseEdit(c *call, in *editInput) (edit, error) {
 	if err != nil {
 		return edit{}, err
 	}
-	out := edit{clientID: in.ClientID, change: lifecycle.CredentialChange{Version: credentialVersion(version)}}
+	out := edit{clientID: in.ClientID, change: lifecycle.CredentialChange{Version: wireVersion(version)}}
 	var (
 		name     string
 		scopes   []string
@@ -109,9 +109,9 @@ func given[T any](there bool, value *T) *T {
 	return nil
 }
 
-// credentialVersion says If-Match in lifecycle's words, where 0 asks for
-// nothing; versions of credentials begin at 1.
-func credentialVersion(wanted int64) int64 {
+// wireVersion says If-Match in lifecycle's words, where 0 asks for nothing;
+// versions of credentials and accounts begin at 1.
+func wireVersion(wanted int64) int64 {
 	switch wanted {
 	case anyVersion:
 		return 0

@@ -96,11 +96,16 @@ func (s *Surface) createCredential(ctx context.Context, actor apicred.Actor, in 
 	}, nil
 }
 
-// lifetime reads token_lifetime_seconds. A number too large for a duration is
-// cut: it is as far out of bounds.
+// lifetime reads token_lifetime_seconds.
 func (o *object) lifetime(into *time.Duration) bool {
+	return o.duration("token_lifetime_seconds", into)
+}
+
+// duration reads a number of seconds. One too large for a duration is cut: it is
+// as far out of bounds.
+func (o *object) duration(name string, into *time.Duration) bool {
 	var seconds int64
-	there := o.number("token_lifetime_seconds", 1, &seconds)
+	there := o.number(name, 1, &seconds)
 	*into = time.Duration(min(seconds, maxSeconds)) * time.Second
 	return there
 }

@@ -45,6 +45,7 @@ func (s *Surface) registerCredentials(a huma.API) {
 	s.registerCredentialReads(a)
 	s.registerCredentialCreate(a)
 	s.registerCredentialChanges(a)
+	s.registerUsage(a)
 }
 
 func (s *Surface) registerCredentialReads(a huma.API) {

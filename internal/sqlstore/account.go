@@ -37,7 +37,7 @@ func (t *tx) UpdateAccount(ctx context.Context, a apicred.Account) error {
 		ApiCredentialsEnabled: row.ApiCredentialsEnabled, AccountLevelCredentials: row.AccountLevelCredentials,
 		MaxTokenLifetime: row.MaxTokenLifetime, MaxSecretAge: row.MaxSecretAge,
 		UnusedWarnAfter: row.UnusedWarnAfter, UnusedDisableAfter: row.UnusedDisableAfter,
-		UpdatedAt: row.UpdatedAt, AccountID: row.AccountID, Version: row.Version,
+		UnusedRuleAt: row.UnusedRuleAt, UpdatedAt: row.UpdatedAt, AccountID: row.AccountID, Version: row.Version,
 	})
 	if err != nil || n == 1 {
 		return t.fault(err)
@@ -63,6 +63,7 @@ func accountRow(a apicred.Account) statement.Account {
 		MaxTokenLifetime:        a.MaxTokenLifetime.Microseconds(), MaxSecretAge: a.MaxSecretAge.Microseconds(),
 		UnusedWarnAfter: a.UnusedWarnAfter.Microseconds(), UnusedDisableAfter: a.UnusedDisableAfter.Microseconds(),
 		CreatedAt: micros(a.CreatedAt), UpdatedAt: micros(a.UpdatedAt), Version: a.Version,
+		UnusedRuleAt: micros(a.UnusedRuleAt),
 	}
 }
 
@@ -74,5 +75,6 @@ func accountOf(row statement.Account) apicred.Account {
 		MaxTokenLifetime:        durationOf(row.MaxTokenLifetime), MaxSecretAge: durationOf(row.MaxSecretAge),
 		UnusedWarnAfter: durationOf(row.UnusedWarnAfter), UnusedDisableAfter: durationOf(row.UnusedDisableAfter),
 		CreatedAt: timeOf(row.CreatedAt), UpdatedAt: timeOf(row.UpdatedAt), Version: row.Version,
+		UnusedRuleAt: timeOf(row.UnusedRuleAt),
 	}
 }

@@ -16,6 +16,9 @@ func (r *reader) Catalogue(ctx context.Context) (apicred.Catalogue, int64, error
 	if err := json.Unmarshal([]byte(row.Document), &c); err != nil {
 		return apicred.Catalogue{}, 0, r.fault(err)
 	}
+	if err := json.Unmarshal([]byte(row.Revivals), &c.Revivals); err != nil {
+		return apicred.Catalogue{}, 0, r.fault(err)
+	}
 	return c, row.Version, nil
 }
 
@@ -24,7 +27,13 @@ func (t *tx) SaveCatalogue(ctx context.Context, c apicred.Catalogue, version int
 	if err != nil {
 		return t.fault(err)
 	}
-	n, err := t.q.UpdateCatalogue(ctx, string(document), version)
+	revivals := []byte("[]")
+	if len(c.Revivals) > 0 {
+		if revivals, err = json.Marshal(c.Revivals); err != nil {
+			return t.fault(err)
+		}
+	}
+	n, err := t.q.UpdateCatalogue(ctx, string(document), string(revivals), version)
 	if err == nil && n == 0 {
 		return apicred.Stale()
 	}

@@ -61,7 +61,7 @@ func (t *tx) UpdateCredential(ctx context.Context, c apicred.Credential) error {
 		Name: row.Name, NameFolded: row.NameFolded, Scopes: row.Scopes, API: row.API,
 		AuthenticationMethod: row.AuthenticationMethod, AllowedCidrs: row.AllowedCidrs,
 		TokenLifetime: row.TokenLifetime, RequestsPerSecond: row.RequestsPerSecond,
-		DisabledAt: row.DisabledAt, DisabledBy: row.DisabledBy, ExpiresAt: row.ExpiresAt,
+		DisabledAt: row.DisabledAt, DisabledBy: row.DisabledBy, EnabledAt: row.EnabledAt, ExpiresAt: row.ExpiresAt,
 		Suspension: row.Suspension, Generation: row.Generation, UpdatedAt: row.UpdatedAt,
 		AccountID: row.AccountID, ClientID: row.ClientID, Version: row.Version,
 	})
@@ -125,6 +125,7 @@ func credentialRow(c *apicred.Credential) statement.Credential {
 		Suspension: string(c.Suspension), Generation: c.Generation, Version: c.Version,
 		CreatedAt: micros(c.CreatedAt), CreatedBy: c.CreatedBy, UpdatedAt: micros(c.UpdatedAt),
 		LastUsedAt: micros(c.LastUsedAt), LastUsedAddress: plain(c.LastUsedAddress),
+		EnabledAt: micros(c.EnabledAt),
 	}
 }
 
@@ -139,6 +140,7 @@ func credentialOf(row *statement.Credential) (apicred.Credential, error) {
 		Suspension: apicred.Suspension(row.Suspension), Generation: row.Generation, Version: row.Version,
 		CreatedAt: timeOf(row.CreatedAt), CreatedBy: row.CreatedBy, UpdatedAt: timeOf(row.UpdatedAt),
 		LastUsedAt: timeOf(row.LastUsedAt), LastUsedAddress: row.LastUsedAddress,
+		EnabledAt: timeOf(row.EnabledAt),
 	}, err
 }
 

@@ -18,11 +18,15 @@ func (r *reader) Secrets(ctx context.Context, clientID string) ([]apicred.Secret
 }
 
 func (t *tx) InsertSecret(ctx context.Context, s apicred.Secret) error {
-	return t.fault(t.q.InsertSecret(ctx, statement.InsertSecretParams{
+	err := t.q.InsertSecret(ctx, statement.InsertSecretParams{
 		ClientID: s.ClientID, SecretID: s.ID, Label: s.Label, Hint: s.Hint, Hash: s.Hash, PepperID: s.PepperID,
 		CreatedAt: micros(s.CreatedAt), ExpiresAt: micros(s.ExpiresAt),
 		LastUsedAt: micros(s.LastUsedAt), LastUsedAddress: plain(s.LastUsedAddress),
-	}))
+	})
+	if err == nil {
+		err = t.q.RaiseCredentialSecretAdded(ctx, micros(s.CreatedAt), s.ClientID)
+	}
+	return t.fault(err)
 }
 
 func (t *tx) UpdateSecret(ctx context.Context, s apicred.Secret) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/sqlstore/statement"
 )
 
@@ -154,6 +155,24 @@ func (s *Store) pruneUsage(ctx context.Context, counts []accesstoken.UsageCount)
 		}
 	}
 	return nil
+}
+
+func (r *reader) UsageDays(ctx context.Context, clientID string, first, until time.Time) ([]lifecycle.UsageCount, error) {
+	rows, err := r.q.ListUsageDays(ctx, clientID, micros(first), micros(until))
+	found := make([]lifecycle.UsageCount, 0, len(rows))
+	for _, row := range rows {
+		found = append(found, lifecycle.UsageCount{At: timeOf(row.Day), Outcome: row.Outcome, Scope: row.Scope, Calls: row.Calls})
+	}
+	return found, r.fault(err)
+}
+
+func (r *reader) UsageHours(ctx context.Context, clientID string, first, until time.Time) ([]lifecycle.UsageCount, error) {
+	rows, err := r.q.ListUsageHours(ctx, clientID, micros(first), micros(until))
+	found := make([]lifecycle.UsageCount, 0, len(rows))
+	for _, row := range rows {
+		found = append(found, lifecycle.UsageCount{At: timeOf(row.Hour), Outcome: row.Outcome, Scope: row.Scope, Calls: row.Calls})
+	}
+	return found, r.fault(err)
 }
 
 // dayOf is the start of the UTC day.

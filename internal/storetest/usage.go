@@ -11,6 +11,7 @@ import (
 func usageTests() map[string]func(*fixture) {
 	return map[string]func(*fixture){
 		"Usage_AddsUpByDay":                        usageAddsUp,
+		"Usage_ReportsDaysAndHoursOfOneCredential": usageReports,
 		"Usage_RaisesLastUseOfCredentialAndSecret": usageRaisesLastUse,
 		"Usage_OfWhatIsDeletedIsDropped":           usageOfDeleted,
 		"Usage_LeavesTheHeadRowAlone":              usageLeavesHead,
@@ -55,6 +56,38 @@ func usageAddsUp(f *fixture) {
 	f.wantDaily(start(), map[string][14]int64{one: {0: 5, 13: 1111}, two: {13: 7}})
 	f.wantDaily(start().AddDate(0, 0, 1), map[string][14]int64{one: {12: 1111, 13: 3}, two: {12: 7}})
 	f.wantDaily(start().AddDate(1, 0, 0), nil)
+}
+
+func usageReports(f *fixture) {
+	a := f.account("Acme")
+	one, two := f.credential(a.ID).ClientID, f.credential(a.ID).ClientID
+	day := start().Truncate(24 * time.Hour)
+	add := func(id string, at time.Time, outcome, scope string, calls int64) {
+		f.usage([]accesstoken.UsageCount{{ClientID: id, Hour: at, Outcome: outcome, Scope: scope, Calls: calls}}, nil)
+	}
+	add(one, hour(), "issued", "users:read", 2)
+	add(one, hour(), "issued", "stats", 1)
+	add(one, hour(), "allowed", "stats", 10)
+	add(one, hour().Add(-time.Hour), "allowed", "stats", 5)
+	add(one, day.Add(-time.Hour), "rate_limited", "", 7)
+	add(two, hour(), "issued", "", 100)
+	f.view(func(r lifecycle.Reader) error {
+		days, err := r.UsageDays(f.Context(), one, day, start())
+		f.equal(days, []lifecycle.UsageCount{
+			{At: day, Outcome: "allowed", Scope: "stats", Calls: 15}, {At: day, Outcome: "issued", Scope: "stats", Calls: 1},
+			{At: day, Outcome: "issued", Scope: "users:read", Calls: 2},
+		})
+		f.must(err)
+		days, err = r.UsageDays(f.Context(), one, day.AddDate(0, 0, -1), day) // the end is left out
+		f.equal(days, []lifecycle.UsageCount{{At: day.AddDate(0, 0, -1), Outcome: "rate_limited", Calls: 7}})
+		f.must(err)
+		hours, err := r.UsageHours(f.Context(), one, day, hour())
+		f.equal(hours, []lifecycle.UsageCount{{At: hour().Add(-time.Hour), Outcome: "allowed", Scope: "stats", Calls: 5}})
+		f.must(err)
+		none, err := r.UsageDays(f.Context(), "nobody", day, start())
+		f.equal(len(none), 0)
+		return err
+	})
 }
 
 func usageRaisesLastUse(f *fixture) {

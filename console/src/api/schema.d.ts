@@ -21,7 +21,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the account's rules
+         * @description A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Admins only. A bound counts at once for what is there already: secrets above the greatest age stop working, new tokens are shorter. A rule that disables unused credentials begins with a notice as long as the time between warning and disabling, and a day at least. Whether the area is shown at all (`api_credentials_enabled`) is the operator's. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+         */
+        patch: operations["editAccount"];
         trace?: never;
     };
     "/apis": {
@@ -224,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/credentials/{client_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how an API credential is used
+         * @description Tokens issued to it, and calls made with it at the gateway and forward-auth, by day and hour, outcome and scope. What just happened is there within 10 seconds.
+         */
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -370,12 +394,52 @@ export interface components {
             api_credentials_enabled: boolean;
             /**
              * Format: int64
+             * @description How old a client secret may grow before it ends; null: as old as it likes.
+             */
+            max_secret_age_seconds: number | null;
+            /**
+             * Format: int64
              * @description Longest life of an access token; null: the server's.
              */
             max_token_lifetime_seconds: number | null;
             name: string;
+            /**
+             * Format: int64
+             * @description How long nobody uses a credential before it is disabled; null: it never is.
+             */
+            unused_disable_after_seconds: number | null;
+            /**
+             * Format: int64
+             * @description How long nobody uses a credential before it counts as unused; null: 90 days.
+             */
+            unused_warn_after_seconds: number | null;
             /** Format: int64 */
             version: number;
+        };
+        AccountChange: {
+            /** @enum {string} */
+            account_level_credentials?: "closed" | "open";
+            /**
+             * Format: int64
+             * @description Null removes the bound.
+             */
+            max_secret_age_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description Null removes the bound.
+             */
+            max_token_lifetime_seconds?: number | null;
+            name?: string;
+            /**
+             * Format: int64
+             * @description More than unused_warn_after_seconds where both are set; null removes the rule.
+             */
+            unused_disable_after_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description Null goes back to 90 days.
+             */
+            unused_warn_after_seconds?: number | null;
         };
         AuditActor: {
             /** @description A user's e-mail address, unless it was erased. */
@@ -946,6 +1010,47 @@ export interface components {
             /** @description Give it to the person, over a channel that you trust. Shown once. */
             url: string;
         };
+        Usage: {
+            /** Format: uuid */
+            client_id: string;
+            /** @description Every UTC day that the time touches, counted whole; kept 400 days. A day without calls has no entry. */
+            days: components["schemas"]["UsageDay"][];
+            /** Format: date-time */
+            from: string;
+            /** @description The same by the hour; kept 14 days. */
+            hours: components["schemas"]["UsageHour"][];
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: int64
+             * @description All calls of days.
+             */
+            total: number;
+        };
+        UsageDay: {
+            /** Format: int64 */
+            calls: number;
+            /**
+             * Format: date
+             * @description The UTC day.
+             */
+            day: string;
+            /** @description issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted. */
+            outcome: string;
+            /** @description The scopes of the token, or the scope that the call needed; may be empty. */
+            scope: string;
+        };
+        UsageHour: {
+            /** Format: int64 */
+            calls: number;
+            /**
+             * Format: date-time
+             * @description When the hour begins.
+             */
+            hour: string;
+            outcome: string;
+            scope: string;
+        };
         User: {
             /**
              * Format: date-time
@@ -1263,6 +1368,9 @@ export interface operations {
                      *       "api_credentials_enabled": true,
                      *       "account_level_credentials": "closed",
                      *       "max_token_lifetime_seconds": null,
+                     *       "max_secret_age_seconds": null,
+                     *       "unused_warn_after_seconds": null,
+                     *       "unused_disable_after_seconds": null,
                      *       "version": 1
                      *     }
                      */
@@ -1272,6 +1380,72 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    editAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the version you saw: the edit is refused with 412 when somebody saved in between. * or left out: whatever stands. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "max_secret_age_seconds": 31536000,
+                 *       "unused_disable_after_seconds": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccountChange"];
+                /**
+                 * @example {
+                 *       "max_secret_age_seconds": 31536000,
+                 *       "unused_disable_after_seconds": null
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account_id": "0199b29f-c0de-7a11-a2b3-5d6e7f809142",
+                     *       "name": "default",
+                     *       "api_credentials_enabled": true,
+                     *       "account_level_credentials": "closed",
+                     *       "max_token_lifetime_seconds": null,
+                     *       "max_secret_age_seconds": null,
+                     *       "unused_warn_after_seconds": null,
+                     *       "unused_disable_after_seconds": null,
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2385,6 +2559,77 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                /** @description From this moment on (RFC 3339), at most 400 days before to. Left out: 14 days, the last one included. */
+                from?: string;
+                /** @description Before this moment (RFC 3339). Left out: now. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The client ID. */
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "client_id": "0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811",
+                     *       "from": "2026-11-02T00:00:00Z",
+                     *       "to": "2026-11-03T00:00:00Z",
+                     *       "total": 137,
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-11-02",
+                     *           "outcome": "allowed",
+                     *           "scope": "users:read",
+                     *           "calls": 96
+                     *         },
+                     *         {
+                     *           "day": "2026-11-02",
+                     *           "outcome": "issued",
+                     *           "scope": "users:read",
+                     *           "calls": 41
+                     *         }
+                     *       ],
+                     *       "hours": [
+                     *         {
+                     *           "hour": "2026-11-02T09:00:00Z",
+                     *           "outcome": "allowed",
+                     *           "scope": "users:read",
+                     *           "calls": 96
+                     *         },
+                     *         {
+                     *           "hour": "2026-11-02T09:00:00Z",
+                     *           "outcome": "issued",
+                     *           "scope": "users:read",
+                     *           "calls": 41
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -1,5 +1,6 @@
 -- name: GetCatalogue :one
-SELECT document, version FROM catalogue WHERE one = 1;
+SELECT document, version, revivals FROM catalogue WHERE one = 1;
 
 -- name: UpdateCatalogue :execrows
-UPDATE catalogue SET document = $1, version = version + 1 WHERE one = 1 AND version = $2;
+UPDATE catalogue SET document = sqlc.arg(document), revivals = sqlc.arg(revivals), version = version + 1
+WHERE one = 1 AND version = sqlc.arg(version);

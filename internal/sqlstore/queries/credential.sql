@@ -15,9 +15,10 @@ INSERT INTO credentials (
     client_id, account_id, name, name_folded, level, owner_id, scopes, api,
     authentication_method, allowed_cidrs, token_lifetime, requests_per_second,
     disabled_at, disabled_by, expires_at, suspension, generation, version,
-    created_at, created_by, updated_at, last_used_at, last_used_address
+    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at
 ) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+    $24, $25
 );
 
 -- name: UpdateCredential :execrows
@@ -26,7 +27,7 @@ UPDATE credentials SET
     authentication_method = sqlc.arg(authentication_method), allowed_cidrs = sqlc.arg(allowed_cidrs),
     token_lifetime = sqlc.arg(token_lifetime), requests_per_second = sqlc.arg(requests_per_second),
     disabled_at = sqlc.arg(disabled_at), disabled_by = sqlc.arg(disabled_by),
-    expires_at = sqlc.arg(expires_at), suspension = sqlc.arg(suspension),
+    enabled_at = sqlc.arg(enabled_at), expires_at = sqlc.arg(expires_at), suspension = sqlc.arg(suspension),
     generation = sqlc.arg(generation), updated_at = sqlc.arg(updated_at), version = version + 1
 WHERE account_id = sqlc.arg(account_id) AND client_id = sqlc.arg(client_id) AND version = sqlc.arg(version);
 
@@ -36,6 +37,10 @@ DELETE FROM credentials WHERE account_id = $1 AND client_id = $2;
 -- name: RaiseCredentialLastUsed :exec
 UPDATE credentials SET last_used_at = sqlc.arg(last_used_at), last_used_address = sqlc.arg(last_used_address)
 WHERE client_id = sqlc.arg(client_id) AND last_used_at < sqlc.arg(last_used_at);
+
+-- name: RaiseCredentialSecretAdded :exec
+UPDATE credentials SET secret_added_at = sqlc.arg(secret_added_at)
+WHERE client_id = sqlc.arg(client_id) AND secret_added_at < sqlc.arg(secret_added_at);
 
 -- name: InsertCredentialScope :exec
 INSERT INTO credential_scopes (client_id, scope, account_id) VALUES ($1, $2, $3);

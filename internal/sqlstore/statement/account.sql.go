@@ -10,7 +10,7 @@ import (
 )
 
 const getAccount = `-- name: GetAccount :one
-SELECT account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials, max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version FROM accounts WHERE account_id = $1
+SELECT account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials, max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version, unused_rule_at FROM accounts WHERE account_id = $1
 `
 
 func (q *Queries) GetAccount(ctx context.Context, accountID string) (Account, error) {
@@ -30,12 +30,13 @@ func (q *Queries) GetAccount(ctx context.Context, accountID string) (Account, er
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Version,
+		&i.UnusedRuleAt,
 	)
 	return i, err
 }
 
 const getAccountByName = `-- name: GetAccountByName :one
-SELECT account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials, max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version FROM accounts WHERE name_folded = $1
+SELECT account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials, max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version, unused_rule_at FROM accounts WHERE name_folded = $1
 `
 
 func (q *Queries) GetAccountByName(ctx context.Context, nameFolded string) (Account, error) {
@@ -55,6 +56,7 @@ func (q *Queries) GetAccountByName(ctx context.Context, nameFolded string) (Acco
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Version,
+		&i.UnusedRuleAt,
 	)
 	return i, err
 }
@@ -62,8 +64,9 @@ func (q *Queries) GetAccountByName(ctx context.Context, nameFolded string) (Acco
 const insertAccount = `-- name: InsertAccount :exec
 INSERT INTO accounts (
     account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials,
-    max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version,
+    unused_rule_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type InsertAccountParams struct {
@@ -80,6 +83,7 @@ type InsertAccountParams struct {
 	CreatedAt               int64
 	UpdatedAt               int64
 	Version                 int64
+	UnusedRuleAt            int64
 }
 
 func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) error {
@@ -97,12 +101,13 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) er
 		arg.CreatedAt,
 		arg.UpdatedAt,
 		arg.Version,
+		arg.UnusedRuleAt,
 	)
 	return err
 }
 
 const listAccounts = `-- name: ListAccounts :many
-SELECT account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials, max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version FROM accounts ORDER BY created_at, account_id
+SELECT account_id, name, name_folded, operator, api_credentials_enabled, account_level_credentials, max_token_lifetime, max_secret_age, unused_warn_after, unused_disable_after, created_at, updated_at, version, unused_rule_at FROM accounts ORDER BY created_at, account_id
 `
 
 func (q *Queries) ListAccounts(ctx context.Context) ([]Account, error) {
@@ -128,6 +133,7 @@ func (q *Queries) ListAccounts(ctx context.Context) ([]Account, error) {
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.UnusedRuleAt,
 		); err != nil {
 			return nil, err
 		}
@@ -149,8 +155,9 @@ UPDATE accounts SET
     account_level_credentials = $4,
     max_token_lifetime = $5, max_secret_age = $6,
     unused_warn_after = $7, unused_disable_after = $8,
-    updated_at = $9, version = version + 1
-WHERE account_id = $10 AND version = $11
+    unused_rule_at = $9,
+    updated_at = $10, version = version + 1
+WHERE account_id = $11 AND version = $12
 `
 
 type UpdateAccountParams struct {
@@ -162,6 +169,7 @@ type UpdateAccountParams struct {
 	MaxSecretAge            int64
 	UnusedWarnAfter         int64
 	UnusedDisableAfter      int64
+	UnusedRuleAt            int64
 	UpdatedAt               int64
 	AccountID               string
 	Version                 int64
@@ -177,6 +185,7 @@ func (q *Queries) UpdateAccount(ctx context.Context, arg UpdateAccountParams) (i
 		arg.MaxSecretAge,
 		arg.UnusedWarnAfter,
 		arg.UnusedDisableAfter,
+		arg.UnusedRuleAt,
 		arg.UpdatedAt,
 		arg.AccountID,
 		arg.Version,

@@ -10,27 +10,29 @@ import (
 )
 
 const getCatalogue = `-- name: GetCatalogue :one
-SELECT document, version FROM catalogue WHERE one = 1
+SELECT document, version, revivals FROM catalogue WHERE one = 1
 `
 
 type GetCatalogueRow struct {
 	Document string
 	Version  int64
+	Revivals string
 }
 
 func (q *Queries) GetCatalogue(ctx context.Context) (GetCatalogueRow, error) {
 	row := q.db.QueryRowContext(ctx, getCatalogue)
 	var i GetCatalogueRow
-	err := row.Scan(&i.Document, &i.Version)
+	err := row.Scan(&i.Document, &i.Version, &i.Revivals)
 	return i, err
 }
 
 const updateCatalogue = `-- name: UpdateCatalogue :execrows
-UPDATE catalogue SET document = $1, version = version + 1 WHERE one = 1 AND version = $2
+UPDATE catalogue SET document = $1, revivals = $2, version = version + 1
+WHERE one = 1 AND version = $3
 `
 
-func (q *Queries) UpdateCatalogue(ctx context.Context, document string, version int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, updateCatalogue, document, version)
+func (q *Queries) UpdateCatalogue(ctx context.Context, document string, revivals string, version int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateCatalogue, document, revivals, version)
 	if err != nil {
 		return 0, err
 	}

@@ -41,7 +41,7 @@ func (q *Queries) DeleteCredentialWords(ctx context.Context, clientID string) er
 }
 
 const getCredential = `-- name: GetCredential :one
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address FROM credentials WHERE account_id = $1 AND client_id = $2
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE account_id = $1 AND client_id = $2
 `
 
 func (q *Queries) GetCredential(ctx context.Context, accountID string, clientID string) (Credential, error) {
@@ -71,12 +71,14 @@ func (q *Queries) GetCredential(ctx context.Context, accountID string, clientID 
 		&i.UpdatedAt,
 		&i.LastUsedAt,
 		&i.LastUsedAddress,
+		&i.EnabledAt,
+		&i.SecretAddedAt,
 	)
 	return i, err
 }
 
 const getCredentialByClientID = `-- name: GetCredentialByClientID :one
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address FROM credentials WHERE client_id = $1
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE client_id = $1
 `
 
 func (q *Queries) GetCredentialByClientID(ctx context.Context, clientID string) (Credential, error) {
@@ -106,6 +108,8 @@ func (q *Queries) GetCredentialByClientID(ctx context.Context, clientID string) 
 		&i.UpdatedAt,
 		&i.LastUsedAt,
 		&i.LastUsedAddress,
+		&i.EnabledAt,
+		&i.SecretAddedAt,
 	)
 	return i, err
 }
@@ -115,9 +119,10 @@ INSERT INTO credentials (
     client_id, account_id, name, name_folded, level, owner_id, scopes, api,
     authentication_method, allowed_cidrs, token_lifetime, requests_per_second,
     disabled_at, disabled_by, expires_at, suspension, generation, version,
-    created_at, created_by, updated_at, last_used_at, last_used_address
+    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at
 ) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+    $24, $25
 )
 `
 
@@ -145,6 +150,8 @@ type InsertCredentialParams struct {
 	UpdatedAt            int64
 	LastUsedAt           int64
 	LastUsedAddress      string
+	EnabledAt            int64
+	SecretAddedAt        int64
 }
 
 func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialParams) error {
@@ -172,6 +179,8 @@ func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialPara
 		arg.UpdatedAt,
 		arg.LastUsedAt,
 		arg.LastUsedAddress,
+		arg.EnabledAt,
+		arg.SecretAddedAt,
 	)
 	return err
 }
@@ -195,7 +204,7 @@ func (q *Queries) InsertCredentialWord(ctx context.Context, clientID string, wor
 }
 
 const listCredentialsAfter = `-- name: ListCredentialsAfter :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST($2 AS BIGINT)
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST($2 AS BIGINT)
 `
 
 func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, most int64) ([]Credential, error) {
@@ -231,6 +240,8 @@ func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, mos
 			&i.UpdatedAt,
 			&i.LastUsedAt,
 			&i.LastUsedAddress,
+			&i.EnabledAt,
+			&i.SecretAddedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -246,7 +257,7 @@ func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, mos
 }
 
 const listCredentialsOwned = `-- name: ListCredentialsOwned :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id
 `
 
 func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ownerID sql.NullString) ([]Credential, error) {
@@ -282,6 +293,8 @@ func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ow
 			&i.UpdatedAt,
 			&i.LastUsedAt,
 			&i.LastUsedAddress,
+			&i.EnabledAt,
+			&i.SecretAddedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -306,6 +319,16 @@ func (q *Queries) RaiseCredentialLastUsed(ctx context.Context, lastUsedAt int64,
 	return err
 }
 
+const raiseCredentialSecretAdded = `-- name: RaiseCredentialSecretAdded :exec
+UPDATE credentials SET secret_added_at = $1
+WHERE client_id = $2 AND secret_added_at < $1
+`
+
+func (q *Queries) RaiseCredentialSecretAdded(ctx context.Context, secretAddedAt int64, clientID string) error {
+	_, err := q.db.ExecContext(ctx, raiseCredentialSecretAdded, secretAddedAt, clientID)
+	return err
+}
+
 const scopeHeld = `-- name: ScopeHeld :one
 SELECT EXISTS (SELECT 1 FROM credential_scopes WHERE scope = $1)
 `
@@ -323,9 +346,9 @@ UPDATE credentials SET
     authentication_method = $5, allowed_cidrs = $6,
     token_lifetime = $7, requests_per_second = $8,
     disabled_at = $9, disabled_by = $10,
-    expires_at = $11, suspension = $12,
-    generation = $13, updated_at = $14, version = version + 1
-WHERE account_id = $15 AND client_id = $16 AND version = $17
+    enabled_at = $11, expires_at = $12, suspension = $13,
+    generation = $14, updated_at = $15, version = version + 1
+WHERE account_id = $16 AND client_id = $17 AND version = $18
 `
 
 type UpdateCredentialParams struct {
@@ -339,6 +362,7 @@ type UpdateCredentialParams struct {
 	RequestsPerSecond    int64
 	DisabledAt           int64
 	DisabledBy           string
+	EnabledAt            int64
 	ExpiresAt            int64
 	Suspension           string
 	Generation           int64
@@ -360,6 +384,7 @@ func (q *Queries) UpdateCredential(ctx context.Context, arg UpdateCredentialPara
 		arg.RequestsPerSecond,
 		arg.DisabledAt,
 		arg.DisabledBy,
+		arg.EnabledAt,
 		arg.ExpiresAt,
 		arg.Suspension,
 		arg.Generation,

@@ -22,6 +22,7 @@ type Account struct {
 	CreatedAt               int64
 	UpdatedAt               int64
 	Version                 int64
+	UnusedRuleAt            int64
 }
 
 type AuditEvent struct {
@@ -70,6 +71,8 @@ type Credential struct {
 	UpdatedAt            int64
 	LastUsedAt           int64
 	LastUsedAddress      string
+	EnabledAt            int64
+	SecretAddedAt        int64
 }
 
 type IdempotencyKey struct {
@@ -119,6 +122,7 @@ type Secret struct {
 	ExpiresAt       int64
 	LastUsedAt      int64
 	LastUsedAddress string
+	AccountID       string
 }
 
 type Session struct {

@@ -23,8 +23,11 @@ func (q *Queries) DeleteSecret(ctx context.Context, clientID string, secretID st
 
 const insertSecret = `-- name: InsertSecret :exec
 INSERT INTO secrets (
-    client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    COALESCE((SELECT c.account_id FROM credentials c WHERE c.client_id = $1), '')
+)
 `
 
 type InsertSecretParams struct {
@@ -57,7 +60,7 @@ func (q *Queries) InsertSecret(ctx context.Context, arg InsertSecretParams) erro
 }
 
 const listSecrets = `-- name: ListSecrets :many
-SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address FROM secrets WHERE client_id = $1 ORDER BY created_at, secret_id
+SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id FROM secrets WHERE client_id = $1 ORDER BY created_at, secret_id
 `
 
 func (q *Queries) ListSecrets(ctx context.Context, clientID string) ([]Secret, error) {
@@ -80,6 +83,7 @@ func (q *Queries) ListSecrets(ctx context.Context, clientID string) ([]Secret, e
 			&i.ExpiresAt,
 			&i.LastUsedAt,
 			&i.LastUsedAddress,
+			&i.AccountID,
 		); err != nil {
 			return nil, err
 		}
@@ -95,7 +99,7 @@ func (q *Queries) ListSecrets(ctx context.Context, clientID string) ([]Secret, e
 }
 
 const listSecretsBetween = `-- name: ListSecretsBetween :many
-SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address FROM secrets WHERE client_id > $1 AND client_id <= $2
+SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id FROM secrets WHERE client_id > $1 AND client_id <= $2
 ORDER BY client_id, secret_id
 `
 
@@ -119,6 +123,7 @@ func (q *Queries) ListSecretsBetween(ctx context.Context, after string, until st
 			&i.ExpiresAt,
 			&i.LastUsedAt,
 			&i.LastUsedAddress,
+			&i.AccountID,
 		); err != nil {
 			return nil, err
 		}

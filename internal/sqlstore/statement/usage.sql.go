@@ -88,3 +88,83 @@ func (q *Queries) DeleteUsageHoursBefore(ctx context.Context, before int64, most
 	}
 	return result.RowsAffected()
 }
+
+const listUsageDays = `-- name: ListUsageDays :many
+SELECT day, outcome, scope, calls FROM usage_days
+WHERE client_id = $1 AND day >= $2 AND day < $3 ORDER BY day, outcome, scope
+`
+
+type ListUsageDaysRow struct {
+	Day     int64
+	Outcome string
+	Scope   string
+	Calls   int64
+}
+
+func (q *Queries) ListUsageDays(ctx context.Context, clientID string, first int64, until int64) ([]ListUsageDaysRow, error) {
+	rows, err := q.db.QueryContext(ctx, listUsageDays, clientID, first, until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUsageDaysRow
+	for rows.Next() {
+		var i ListUsageDaysRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Outcome,
+			&i.Scope,
+			&i.Calls,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listUsageHours = `-- name: ListUsageHours :many
+SELECT hour, outcome, scope, calls FROM usage_hours
+WHERE client_id = $1 AND hour >= $2 AND hour < $3 ORDER BY hour, outcome, scope
+`
+
+type ListUsageHoursRow struct {
+	Hour    int64
+	Outcome string
+	Scope   string
+	Calls   int64
+}
+
+func (q *Queries) ListUsageHours(ctx context.Context, clientID string, first int64, until int64) ([]ListUsageHoursRow, error) {
+	rows, err := q.db.QueryContext(ctx, listUsageHours, clientID, first, until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUsageHoursRow
+	for rows.Next() {
+		var i ListUsageHoursRow
+		if err := rows.Scan(
+			&i.Hour,
+			&i.Outcome,
+			&i.Scope,
+			&i.Calls,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
