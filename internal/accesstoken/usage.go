@@ -24,6 +24,7 @@ const (
 	OutcomeIssued        Outcome = "issued"              // a token was issued
 	OutcomeAllowed       Outcome = "allowed"             // a call was let through
 	OutcomeInvalidScope  Outcome = "invalid_scope"       // a token with this scope or resource is not to be had
+	OutcomeScope         Outcome = "insufficient_scope"  // the call needs a scope that it lacks
 	OutcomeRateLimited   Outcome = "rate_limited"        // above the credential's own rate
 	OutcomeAddress       Outcome = "address_not_allowed" // from outside its ranges
 	OutcomeDisabled      Outcome = "disabled"

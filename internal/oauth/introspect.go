@@ -157,7 +157,7 @@ func (e *introspectionEndpoint) askingClient(r *http.Request, x *web.Exchange, f
 			return asker{}, refusalOf(err)
 		}
 		if !client.Holds(apicred.ScopeIntrospect) {
-			e.clients.Count(&client, accesstoken.OutcomeDenied, apicred.ScopeIntrospect, x.Client)
+			e.clients.Count(&client, accesstoken.OutcomeScope, apicred.ScopeIntrospect, x.Client)
 			return asker{}, mayNotIntrospect()
 		}
 	}
