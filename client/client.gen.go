@@ -46,10 +46,37 @@ type Account struct {
 	// APICredentialsEnabled The API Credentials area is there. Programs work either way.
 	APICredentialsEnabled bool `json:"api_credentials_enabled"`
 
+	// MaxSecretAgeSeconds How old a client secret may grow before it ends; null: as old as it likes.
+	MaxSecretAgeSeconds *int64 `json:"max_secret_age_seconds"`
+
 	// MaxTokenLifetimeSeconds Longest life of an access token; null: the server's.
 	MaxTokenLifetimeSeconds *int64 `json:"max_token_lifetime_seconds"`
 	Name                    string `json:"name"`
-	Version                 int64  `json:"version"`
+
+	// UnusedDisableAfterSeconds How long nobody uses a credential before it is disabled; null: it never is.
+	UnusedDisableAfterSeconds *int64 `json:"unused_disable_after_seconds"`
+
+	// UnusedWarnAfterSeconds How long nobody uses a credential before it counts as unused; null: 90 days.
+	UnusedWarnAfterSeconds *int64 `json:"unused_warn_after_seconds"`
+	Version                int64  `json:"version"`
+}
+
+// AccountChange defines model for AccountChange.
+type AccountChange struct {
+	AccountLevelCredentials *string `json:"account_level_credentials,omitempty"`
+
+	// MaxSecretAgeSeconds Null removes the bound.
+	MaxSecretAgeSeconds Member[int64] `json:"max_secret_age_seconds,omitzero"`
+
+	// MaxTokenLifetimeSeconds Null removes the bound.
+	MaxTokenLifetimeSeconds Member[int64] `json:"max_token_lifetime_seconds,omitzero"`
+	Name                    *string       `json:"name,omitempty"`
+
+	// UnusedDisableAfterSeconds More than unused_warn_after_seconds where both are set; null removes the rule.
+	UnusedDisableAfterSeconds Member[int64] `json:"unused_disable_after_seconds,omitzero"`
+
+	// UnusedWarnAfterSeconds Null goes back to 90 days.
+	UnusedWarnAfterSeconds Member[int64] `json:"unused_warn_after_seconds,omitzero"`
 }
 
 // AuditActor defines model for AuditActor.
@@ -643,6 +670,46 @@ type SetUpLink struct {
 	URL SecretText `json:"url"`
 }
 
+// Usage defines model for Usage.
+type Usage struct {
+	ClientID string `json:"client_id"`
+
+	// Days Every UTC day that the time touches, counted whole; kept 400 days. A day without calls has no entry.
+	Days []UsageDay `json:"days"`
+	From time.Time  `json:"from"`
+
+	// Hours The same by the hour; kept 14 days.
+	Hours []UsageHour `json:"hours"`
+	To    time.Time   `json:"to"`
+
+	// Total All calls of days.
+	Total int64 `json:"total"`
+}
+
+// UsageDay defines model for UsageDay.
+type UsageDay struct {
+	Calls int64 `json:"calls"`
+
+	// Day The UTC day, as 2026-11-30.
+	Day string `json:"day"`
+
+	// Outcome issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted.
+	Outcome string `json:"outcome"`
+
+	// Scope The scopes of the token, or the scope that the call needed; may be empty.
+	Scope string `json:"scope"`
+}
+
+// UsageHour defines model for UsageHour.
+type UsageHour struct {
+	Calls int64 `json:"calls"`
+
+	// Hour When the hour begins.
+	Hour    time.Time `json:"hour"`
+	Outcome string    `json:"outcome"`
+	Scope   string    `json:"scope"`
+}
+
 // User defines model for User.
 type User struct {
 	// CreatedAt When they were added to this account.
@@ -673,6 +740,12 @@ type UserChange struct {
 type UserList struct {
 	// Users Every member, oldest first.
 	Users []User `json:"users"`
+}
+
+// EditAccountParams defines parameters for EditAccount.
+type EditAccountParams struct {
+	// IfMatch ETag of the version you saw: the edit is refused with 412 when somebody saved in between. * or left out: whatever stands.
+	IfMatch string `json:"If-Match,omitempty"`
 }
 
 // ListAuditEventsParams defines parameters for ListAuditEvents.
@@ -750,6 +823,15 @@ type DeleteSecretParams struct {
 	Compromised bool `form:"compromised,omitempty" json:"compromised,omitempty"`
 }
 
+// GetUsageParams defines parameters for GetUsage.
+type GetUsageParams struct {
+	// From From this moment on (RFC 3339), at most 400 days before to. Left out: 14 days, the last one included.
+	From string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Before this moment (RFC 3339). Left out: now.
+	To string `form:"to,omitempty" json:"to,omitempty"`
+}
+
 // ListScopesParams defines parameters for ListScopes.
 type ListScopesParams struct {
 	// All true: also those that the caller may not give.
@@ -761,6 +843,21 @@ type ListScopesParams struct {
 // The account acted in, with the rules it sets for its credentials. Every role may read it.
 func (c *Client) GetAccount(ctx context.Context) (*Account, error) {
 	r := request{method: http.MethodGet, path: "/account", ids: []string{}}
+	var out Account
+	etag, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	out.ETag = etag
+	return &out, nil
+}
+
+// EditAccount is PATCH /account: change the account's rules.
+//
+// A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Admins only. A bound counts at once for what is there already: secrets above the greatest age stop working, new tokens are shorter. A rule that disables unused credentials begins with a notice as long as the time between warning and disabling, and a day at least. Whether the area is shown at all (`api_credentials_enabled`) is the operator's. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+func (c *Client) EditAccount(ctx context.Context, body AccountChange, params EditAccountParams) (*Account, error) {
+	r := request{method: http.MethodPatch, path: "/account", ids: []string{}, body: body}
+	r.headerField("If-Match", params.IfMatch)
 	var out Account
 	etag, err := c.do(ctx, &r, &out)
 	if err != nil {
@@ -968,6 +1065,21 @@ func (c *Client) DeleteSecret(ctx context.Context, clientID string, secretID str
 	r.parameter("compromised", params.Compromised)
 	_, err := c.do(ctx, &r, nil)
 	return err
+}
+
+// GetUsage is GET /credentials/{client_id}/usage: read how an API credential is used.
+//
+// Tokens issued to it, and calls made with it at the gateway and forward-auth, by day and hour, outcome and scope. What just happened is there within 10 seconds.
+func (c *Client) GetUsage(ctx context.Context, clientID string, params GetUsageParams) (*Usage, error) {
+	r := request{method: http.MethodGet, path: "/credentials/{client_id}/usage", ids: []string{clientID}}
+	r.parameter("from", params.From)
+	r.parameter("to", params.To)
+	var out Usage
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // GetMe is GET /me: read who you are.

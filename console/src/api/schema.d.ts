@@ -1030,10 +1030,7 @@ export interface components {
         UsageDay: {
             /** Format: int64 */
             calls: number;
-            /**
-             * Format: date
-             * @description The UTC day.
-             */
+            /** @description The UTC day, as 2026-11-30. */
             day: string;
             /** @description issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted. */
             outcome: string;
