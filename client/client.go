@@ -80,6 +80,10 @@ func New(server, token string, options ...Option) (*Client, error) {
 	return c, nil
 }
 
+// TokenURL is the address of the server's token endpoint, where a program trades
+// client ID and client secret for an access token.
+func (c *Client) TokenURL() string { return c.server + "/oauth2/token" }
+
 // checkToken says nothing of the token's text.
 func checkToken(token string) error {
 	if token == "" {
@@ -112,15 +116,29 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// unreachable says which server gave no answer; the cause is kept for errors.Is.
+// UnreachableError is that no answer came, or only a part of one. Whether the
+// server did what was asked is not known.
+type UnreachableError struct {
+	Server string
+	cause  error
+}
+
+// Error says which server, and why.
+func (e *UnreachableError) Error() string {
+	var network *net.OpError
+	if errors.As(e.cause, &network) && network.Op == "dial" {
+		return fmt.Sprintf("the server %s cannot be reached: %v", e.Server, e.cause)
+	}
+	return fmt.Sprintf("the server %s did not answer: %v", e.Server, e.cause)
+}
+
+// Unwrap gives the cause.
+func (e *UnreachableError) Unwrap() error { return e.cause }
+
 func (c *Client) unreachable(err error) error {
-	var inURL *url.Error
+	var inURL *url.Error // it would say the address again
 	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}
-	var network *net.OpError
-	if errors.As(err, &network) && network.Op == "dial" {
-		return fmt.Errorf("the server %s cannot be reached: %w", c.server, err)
-	}
-	return fmt.Errorf("the server %s did not answer: %w", c.server, err)
+	return &UnreachableError{c.server, err}
 }

@@ -55,7 +55,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
 	root.AddCommand(
 		newDemo(a), newServe(a), newMigrate(a),
-		newAccount(a), newUser(a), newToken(a), newCatalogue(a),
+		newAccount(a), newUser(a), newToken(a), newCredential(a), newCatalogue(a),
 		newAudit(a), newConfig(a), newVersion(a),
 	)
 	return root

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/claviger/claviger/client"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/config"
 )
@@ -36,9 +37,27 @@ func (a *app) fail(command *cobra.Command, err error) int {
 // say writes one line of talk; a terminal that went away is no reason to stop.
 func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }
 
-// failure is an error as the operator reads it: one line, or a heading and a
-// line for each thing that is wrong.
+// failure is an error as somebody at a terminal reads it: what is wrong, what to
+// do about it, and what finds it in a server's log.
 func failure(err error) []string {
+	lines := wrong(err)
+	var advice *advice
+	if errors.As(err, &advice) {
+		lines = append(lines, advice.lines...)
+	}
+	var problem *client.Problem
+	if errors.As(err, &problem) && problem.RequestID != "" {
+		lines = append(lines, "Request ID: "+cell(problem.RequestID))
+	}
+	return lines
+}
+
+// wrong is one line, or a heading and a line for each thing that is wrong.
+func wrong(err error) []string {
+	var problem *client.Problem
+	if errors.As(err, &problem) {
+		return problemLines(problem)
+	}
 	var faults config.Faults
 	var domain *apicred.Error
 	switch {

@@ -128,7 +128,10 @@ const referenceHead = `# Commands
 Data goes to stdout, talk to stderr. The exit code is 0 for done, 1 for failed, 2 for wrong usage. Listings are tables, or JSON with
 ` + "`--output json`" + `. ` + "`claviger completion SHELL`" + ` writes a completion script; every command has ` + "`--help`" + `.
 
-Commands about an installation (all but ` + "`demo`, `serve`, `migrate`, `config` and `version`" + `) find it by the server's own settings: give them the server's
+` + "`claviger credential …`" + ` calls the REST API of a server, on this machine or another: its address in ` + "`CLAVIGER_SERVER` or `--server`" + `, the access
+token in ` + "`CLAVIGER_TOKEN` or a file (`--token-file`)" + `. [command-line.md](../command-line.md) shows how they are used in scripts.
+
+The other commands about an installation (all but ` + "`demo`, `serve`, `migrate`, `config` and `version`" + `) find it by the server's own settings: give them the server's
 ` + "`--config` or `--data-dir`" + `, or its environment. While a server runs on the data directory they go through its socket ` + "`claviger.sock`" + `, which
 only the server's user can open; else they open the database themselves. What they do is audited as the operator's.
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -60,7 +61,7 @@ func scripts(directory string) testscript.Params {
 	return testscript.Params{
 		Dir: directory, RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "full": full, "answers": answers, "occupy": occupy, "sql": runSQL, "savestdout": saveStdout,
+			"exits": exits, "full": full, "answers": answers, "occupy": occupy, "sql": runSQL, "savestdout": saveStdout, "savejson": saveJSON,
 			"lock": held.lock, "unlock": held.unlock,
 		},
 	}
@@ -91,6 +92,9 @@ func full(ts *testscript.TestScript, _ bool, args []string) {
 	programs := filepath.SplitList(ts.Getenv("PATH"))[0] // where testscript puts them
 	cmd := exec.CommandContext(context.Background(), filepath.Join(programs, args[0]), args[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), device, &talk
+	for _, name := range []string{"CLAVIGER_SERVER", "CLAVIGER_TOKEN"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
 	var exit *exec.ExitError
 	if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(talk.Bytes(), []byte("no space left")) {
 		ts.Fatalf("with a full disk behind stdout: %v\n%s", err, &talk)
@@ -146,6 +150,18 @@ func runSQL(ts *testscript.TestScript, _ bool, args []string) {
 // savestdout NAME puts what was printed last, without the line end, into $NAME.
 func saveStdout(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], string(bytes.TrimSpace([]byte(ts.ReadFile("stdout")))))
+}
+
+// savejson NAME MEMBER puts a text of the JSON object that was printed last into
+// $NAME.
+func saveJSON(ts *testscript.TestScript, _ bool, args []string) {
+	var object map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &object))
+	text, ok := object[args[1]].(string)
+	if !ok {
+		ts.Fatalf("there is no text %s", args[1])
+	}
+	ts.Setenv(args[0], text)
 }
 
 // lock DIRECTORY takes the lock of a data directory, as another claviger would;

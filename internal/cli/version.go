@@ -30,8 +30,7 @@ order, one a line.`,
 	}
 	output := addOutput(cmd)
 	cmd.RunE = a.run(func(*cobra.Command, []string) error {
-		info, _ := debug.ReadBuildInfo() // nil in programs without modules
-		b := buildOf(info)
+		b := currentBuild()
 		revision := b.Revision
 		if b.Modified {
 			revision += " (modified)"
@@ -41,6 +40,12 @@ order, one a line.`,
 		}})
 	})
 	return cmd
+}
+
+// currentBuild is what this program was built from.
+func currentBuild() build {
+	info, _ := debug.ReadBuildInfo() // nil in programs without modules
+	return buildOf(info)
 }
 
 func buildOf(info *debug.BuildInfo) build {

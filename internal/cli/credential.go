@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/claviger/claviger/client"
+)
+
+func newCredential(a *app) *cobra.Command {
+	cmd := group(a, "credential", "Create, list, edit and rotate API credentials", `API credentials, through the REST API of a server on this machine or another, as
+the user whom the access token is for. The console does the same, with the same
+rights.
+
+The token stands in CLAVIGER_TOKEN, the server's address in CLAVIGER_SERVER:
+
+  export CLAVIGER_TOKEN=$(claviger token --user ada@example.com)`)
+	cmd.AddCommand(
+		newCredentialCreate(a), newCredentialList(a), newCredentialShow(a), newCredentialEdit(a),
+		newCredentialRotate(a), newCredentialDisable(a), newCredentialEnable(a), newCredentialDelete(a),
+	)
+	return cmd
+}
+
+// scopesInTable is how many scopes a row of a table shows.
+const scopesInTable = 3
+
+func credentialsPrinted(credentials []client.ListedCredential, asJSON any) printed {
+	p := printed{
+		head: []string{"CLIENT ID", "NAME", "LEVEL", "OWNER", "STATUS", "SCOPES", "LAST USED", "EXPIRES"},
+		json: asJSON,
+	}
+	for i := range credentials {
+		c := &credentials[i]
+		scopes := strings.Join(c.Scopes[:min(len(c.Scopes), scopesInTable)], " ")
+		if more := len(c.Scopes) - scopesInTable; more > 0 {
+			scopes += fmt.Sprintf(" +%d", more)
+		}
+		p.rows = append(p.rows, []string{
+			cell(c.ClientID), cell(c.Name), cell(c.Level), ownerOf(c.Owner), statusOf(c.Status, c.StatusReason), cell(scopes),
+			clockOf(c.LastUsedAt), clockOf(c.ExpiresAt),
+		})
+	}
+	return p
+}
+
+// credentialPrinted shows one credential, a member a line.
+func credentialPrinted(c *client.Credential) printed {
+	p := printed{json: c, rows: [][]string{
+		{"client ID", cell(c.ClientID)},
+		{"name", cell(c.Name)},
+		{"level", cell(c.Level)},
+		{"owner", ownerOf(c.Owner)},
+		{"status", statusOf(c.Status, c.StatusReason)},
+		{"scopes", cell(strings.Join(c.Scopes, " "))},
+		{"effective scopes", cell(strings.Join(c.EffectiveScopes, " "))},
+		{"expires", clockOf(c.ExpiresAt)},
+		{"addresses", cell(strings.Join(c.AllowedCIDRs, " "))},
+		{"token lifetime", secondsOf(c.TokenLifetimeSeconds)},
+		{"requests per second", numberOf(c.RequestsPerSecond)},
+		{"last used", usedOf(c.LastUsedAt, c.LastUsedAddress)},
+		{"created", clock(c.CreatedAt)},
+		{"version", fmt.Sprint(c.Version)},
+	}}
+	for i := range c.Secrets {
+		s := &c.Secrets[i]
+		text := cell(s.SecretID) + " …" + cell(s.Hint)
+		if s.Label != nil {
+			text += " " + cell(*s.Label)
+		}
+		if s.ExpiresAt != nil {
+			text += ", until " + clock(*s.ExpiresAt)
+		}
+		p.rows = append(p.rows, []string{"secret", text + ", last used " + orNever(usedOf(s.LastUsedAt, s.LastUsedAddress))})
+	}
+	return p
+}
+
+func ownerOf(o *client.Owner) string {
+	switch {
+	case o == nil:
+		return ""
+	case o.Email == nil:
+		return cell(o.UserID)
+	}
+	return cell(*o.Email)
+}
+
+func statusOf(status string, reason *string) string {
+	if reason == nil {
+		return cell(status)
+	}
+	return cell(status + " (" + strings.ReplaceAll(*reason, "_", " ") + ")")
+}
+
+func clockOf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return clock(*t)
+}
+
+func usedOf(at *time.Time, address *string) string {
+	if at == nil || address == nil {
+		return clockOf(at)
+	}
+	return clock(*at) + " from " + cell(*address)
+}
+
+func orNever(text string) string {
+	if text == "" {
+		return "never"
+	}
+	return text
+}
+
+func secondsOf(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprintf("%ds", *n)
+}
+
+func numberOf(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprint(*n)
+}
