@@ -48,6 +48,8 @@ type Config struct {
 	TokenLifetime time.Duration
 	MaxOffline    time.Duration // 0: refuse at once
 
+	PasswordSignIn bool
+
 	SupportURL               string // empty: none
 	DocumentationFeedbackURL string // empty: none
 

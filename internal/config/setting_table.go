@@ -90,6 +90,9 @@ func tokenSettings() []definition {
 
 func consoleSettings() []definition {
 	return []definition{
+		{Setting{Key: "password_sign_in", Default: "on",
+			Doc: "Whether people may sign in by password. If `off`, they sign in by one-time links alone, and passwords that were set stay unused."},
+			func(c *Config, text string) (err error) { c.PasswordSignIn, err = readSwitch(text); return err }},
 		{Setting{Key: "support_url", DefaultNote: "none",
 			Doc: "Where the console's Help entry sends people for support: an `https:` or `mailto:` address."},
 			func(c *Config, text string) (err error) { c.SupportURL, err = readLink(text); return err }},

@@ -62,7 +62,9 @@ func newBench(t *testing.T) *bench {
 				}
 			},
 		}),
-		Login:  login.New(store.Login(), time.Now, rand.Reader, logger),
+		Login: login.New(login.Options{
+			Store: store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: logger, PasswordSignIn: true,
+		}),
 		Tokens: accesstoken.NewIssuer(directory, ring),
 		Audit:  altered{store.Audit(), b}, Issuer: issuer,
 		LinkURL: func(token login.LinkToken) string { return issuer + "/link/" + token.Reveal() },

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/sqlstore"
@@ -30,6 +31,7 @@ type fixture struct {
 	*login.Service
 	store *sqlstore.Store
 	url   string
+	log   bytes.Buffer
 
 	mu  sync.Mutex
 	now time.Time
@@ -55,8 +57,17 @@ func emptyFixture(t *testing.T) *fixture {
 	t.Helper()
 	url := testserver.DatabaseURL(t)
 	f := &fixture{store: testserver.OpenStore(t, url), url: url, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
-	f.Service = login.New(f.store.Login(), f.clock, rand.Reader, slog.New(slog.DiscardHandler))
+	f.Service = login.New(f.options())
 	return f
+}
+
+// options are those of the service; a test may change some for another one on
+// the same store.
+func (f *fixture) options() login.Options {
+	return login.Options{
+		Store: f.store.Login(), Clock: f.clock, Random: rand.Reader, Sealer: keyring.NewMaster([keyring.MasterKeySize]byte{1}),
+		Logger: slog.New(slog.NewTextHandler(&f.log, nil)), PasswordSignIn: true,
+	}
 }
 
 func (f *fixture) clock() time.Time {

@@ -166,6 +166,11 @@ type LinkView struct {
 	// Joins: the person has a sign-in, so that the link lets them into the
 	// account and does not sign them in (LinkSetUp).
 	Joins bool
+	// MaySetPassword: the form may bring a new password.
+	MaySetPassword bool
+	// PasswordChangedAt is when the person's present password was set; zero:
+	// there is none, or the link is not the operator's.
+	PasswordChangedAt time.Time
 }
 
 // Peek tells whom a link is for and leaves it whole, since link scanners open
@@ -187,6 +192,7 @@ func (s *Service) Peek(ctx context.Context, token LinkToken) (LinkView, error) {
 	}
 	view := LinkView{Kind: link.Kind, AccountName: account.Name, ExpiresAt: link.ExpiresAt, Reusable: link.Reusable}
 	if link.Kind == LinkFirstAdmin {
+		view.MaySetPassword = s.password
 		err = s.peekFirstAdmin(ctx, link)
 	} else {
 		err = s.peekMember(ctx, link, &view)
@@ -214,20 +220,52 @@ func (s *Service) peekMember(ctx context.Context, link Link, view *LinkView) err
 	for _, m := range memberships {
 		if m.AccountID == link.AccountID && m.Status == apicred.UserActive {
 			view.Email = m.AsKnown().Email
-			view.Joins = link.Kind == LinkSetUp && hasSignIn(memberships, link.AccountID)
-			return nil
+			return s.peekSignIn(ctx, link, memberships, view)
 		}
 	}
 	return deadLink()
 }
 
-// hasSignIn tells whether a person of these memberships may have a sign-in that
-// the account's admins must not get at: they were seen anywhere, or belong to
-// another account, too.
-func hasSignIn(memberships []apicred.User, accountID string) bool {
-	return slices.ContainsFunc(memberships, func(m apicred.User) bool {
-		return !m.LastSeenAt.IsZero() || m.AccountID != accountID && m.Accepted()
+// peekSignIn tells what the page has to say of the person's sign-in.
+func (s *Service) peekSignIn(ctx context.Context, link Link, memberships []apicred.User, view *LinkView) error {
+	if link.Kind == LinkSetUp {
+		var err error
+		if view.Joins, err = hasSignIn(ctx, s.store, memberships, link); err != nil {
+			return err
+		}
+	}
+	view.MaySetPassword = s.password && !link.Reusable && !view.Joins
+	if link.Kind != LinkSignIn {
+		return nil
+	}
+	stored, err := s.store.Password(ctx, link.UserID)
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return nil
+	}
+	view.PasswordChangedAt = stored.ChangedAt
+	return err
+}
+
+// passwordReader finds passwords; Store and Tx do.
+type passwordReader interface {
+	Password(ctx context.Context, userID string) (StoredPassword, error)
+}
+
+// hasSignIn tells whether the person of a link may have a sign-in that the
+// account's admins must not get at: a password, or they were seen anywhere, or
+// belong to another account, too.
+func hasSignIn(ctx context.Context, r passwordReader, memberships []apicred.User, link Link) (bool, error) {
+	known := slices.ContainsFunc(memberships, func(m apicred.User) bool {
+		return !m.LastSeenAt.IsZero() || m.AccountID != link.AccountID && m.Accepted()
 	})
+	if known {
+		return true, nil
+	}
+	_, err := r.Password(ctx, link.UserID)
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // alive tells whether a link may still be used, as far as the link itself knows.

@@ -9,16 +9,18 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// LinkForm is what a person enters on the page of a LinkFirstAdmin. Other links
-// ask for nothing.
+// LinkForm is what a person enters on the page of a link: e-mail address and
+// name on that of a LinkFirstAdmin, and on each, if they like, a password.
 type LinkForm struct {
-	Email string
-	Name  string // may be empty
+	Email    string
+	Name     string   // may be empty
+	Password Password // may be zero: none is set, and one that is there stays
 }
 
 // Consume uses a link: it marks it used, makes the first admin if that is its
 // kind, accepts the membership, and signs the person in, in one transaction. Of
-// several who try at once one succeeds. A bad form leaves the link whole.
+// several who try at once one succeeds. A bad form leaves the link whole. A new
+// password ends every other session and link of the person.
 // Unknown, used and expired links are the same not_found as Peek's.
 //
 // A LinkSetUp signs nobody in who has a sign-in: the session that the browser
@@ -36,9 +38,13 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 	if err != nil {
 		return SessionToken{}, Session{}, err
 	}
+	hash, err := s.hashForLink(ctx, token, form)
+	if err != nil {
+		return SessionToken{}, Session{}, err
+	}
 	var session Session
 	err = s.store.ChangeLogin(ctx, func(tx Tx) error {
-		use := linkUse{service: s, tx: tx, at: s.now(), facts: facts}
+		use := linkUse{service: s, tx: tx, at: s.now(), facts: facts, password: hash}
 		userID, link, err := use.link(ctx, token, form, former)
 		if err != nil {
 			return err
@@ -48,13 +54,16 @@ func (s *Service) Consume(ctx context.Context, token LinkToken, form LinkForm, f
 			session.AccountID = link.AccountID
 			return nil
 		}
-		if err := use.endFormer(ctx, former); err != nil {
+		if err := s.endFormer(ctx, tx, former, use.at, &facts); err != nil {
 			return err
 		}
 		if err := use.endOthers(ctx, link, userID); err != nil {
 			return err
 		}
-		session, err = use.session(ctx, sessionToken, userID, link)
+		if err := use.setPassword(ctx, link, userID); err != nil {
+			return err
+		}
+		session, err = s.open(ctx, tx, opening{sessionToken, userID, link.AccountID, link.proof(), use.at, &facts})
 		return err
 	})
 	if err != nil {
@@ -82,10 +91,11 @@ func (s *Service) formerSession(ctx context.Context, token SessionToken) (Sessio
 
 // linkUse is one use of a link inside one transaction.
 type linkUse struct {
-	service *Service
-	tx      Tx
-	at      time.Time
-	facts   RequestFacts
+	service  *Service
+	tx       Tx
+	at       time.Time
+	facts    RequestFacts
+	password passwordHash // of the new password; zero: none
 	// joined: the person has a sign-in, so that the link only lets them in.
 	joined bool
 }
@@ -130,7 +140,15 @@ func (u *linkUse) member(ctx context.Context, link Link, former Session) error {
 		if err != nil {
 			return err
 		}
-		u.joined = hasSignIn(memberships, link.AccountID)
+		if u.joined, err = hasSignIn(ctx, u.tx, memberships, link); err != nil {
+			return err
+		}
+	}
+	if u.joined && u.password.tag != nil {
+		return apicred.Invalid(apicred.FieldError{
+			Location: "body.password",
+			Message:  "You have a sign-in already, and this link leaves it as it is. Change your password in the console under Security.",
+		})
 	}
 	// The session is the proof. The link alone is in the hands of the account's
 	// admin too; and who was invited must not become whoever took their address
@@ -150,7 +168,7 @@ func (u *linkUse) accept(ctx context.Context, user apicred.User) error {
 	if err := u.tx.UpdateUser(ctx, user); err != nil {
 		return err
 	}
-	event, err := u.service.event(u.at, user.AccountID, u.actor(apicred.ActorUser, user.ID))
+	event, err := u.service.event(u.at, user.AccountID, u.facts.actor(apicred.ActorUser, user.ID))
 	if err != nil {
 		return err
 	}
@@ -229,7 +247,7 @@ func checkForm(form LinkForm) (email, name string, err error) {
 // recordFirstAdmin names the operator as the actor: the link that only the
 // operator's terminal showed is what allowed it.
 func (u *linkUse) recordFirstAdmin(ctx context.Context, user apicred.User) error {
-	event, err := u.service.event(u.at, user.AccountID, u.actor(apicred.ActorOperator, ""))
+	event, err := u.service.event(u.at, user.AccountID, u.facts.actor(apicred.ActorOperator, ""))
 	if err != nil {
 		return err
 	}
@@ -238,11 +256,12 @@ func (u *linkUse) recordFirstAdmin(ctx context.Context, user apicred.User) error
 	return u.tx.Record(ctx, event)
 }
 
-func (u *linkUse) endFormer(ctx context.Context, former Session) error {
+// endFormer ends the session that the browser had, if it had one.
+func (s *Service) endFormer(ctx context.Context, tx Tx, former Session, at time.Time, facts *RequestFacts) error {
 	if former.ID == "" {
 		return nil
 	}
-	err := u.service.endSession(ctx, u.tx, former, u.at, u.facts)
+	err := s.endSession(ctx, tx, former, at, *facts)
 	if apicred.IsKind(err, apicred.KindNotFound) { // it ended meanwhile
 		return nil
 	}
@@ -260,40 +279,10 @@ func (u *linkUse) endOthers(ctx context.Context, link Link, userID string) error
 	return u.tx.EndSessions(ctx, userID)
 }
 
-// session signs the person in and clears away sessions that are over.
-func (u *linkUse) session(ctx context.Context, token secretText, userID string, link Link) (Session, error) {
-	if err := u.tx.DeleteSessionsEndedBefore(ctx, u.at); err != nil {
-		return Session{}, err
-	}
-	id, err := u.service.newID()
-	if err != nil {
-		return Session{}, err
-	}
-	session := Session{
-		ID: id, Hash: token.hash(), UserID: userID, AccountID: link.AccountID,
-		AuthenticatedAt: u.at, AuthenticatedBy: link.proof(), CreatedAt: u.at, LastSeenAt: u.at, ExpiresAt: u.at.Add(AbsoluteLimit),
-		Address: u.facts.Address, UserAgent: cleanUserAgent(u.facts.UserAgent),
-	}
-	if err := u.tx.InsertSession(ctx, session); err != nil {
-		return Session{}, err
-	}
-	event, err := u.service.event(u.at, link.AccountID, u.actor(apicred.ActorUser, userID))
-	if err != nil {
-		return Session{}, err
-	}
-	event.Action, event.TargetType, event.TargetID = "session.create", apicred.TargetSession, session.ID
-	event.After = jsonObject(map[string]any{"expires_at": session.ExpiresAt})
-	return session, u.tx.Record(ctx, event)
-}
-
 // proof is what signing in by the link shows.
 func (l *Link) proof() Proof {
 	if l.Kind == LinkSetUp {
 		return ProofSetUpLink
 	}
 	return ProofOperatorLink
-}
-
-func (u *linkUse) actor(kind apicred.ActorType, id string) apicred.Actor {
-	return apicred.Actor{Type: kind, ID: id, Address: u.facts.Address, RequestID: u.facts.RequestID}
 }

@@ -3,7 +3,6 @@ package login_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +21,7 @@ func TestFirstAdminLink_MakesAnAdminOfTheOperatorAccountAndSignsIn(t *testing.T)
 	f := newFixture(t)
 	link := f.adminLink(t)
 	view, err := f.Peek(t.Context(), link.Token)
-	want := login.LinkView{Kind: login.LinkFirstAdmin, AccountName: "default", ExpiresAt: f.now.Add(time.Hour)}
+	want := login.LinkView{Kind: login.LinkFirstAdmin, AccountName: "default", ExpiresAt: f.now.Add(time.Hour), MaySetPassword: true}
 	if diff := cmp.Diff(want, view); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
@@ -127,7 +126,7 @@ func TestSignInLink_SignsItsPersonInOnce(t *testing.T) {
 		t.Errorf("lives until %v", link.ExpiresAt)
 	}
 	view, err := f.Peek(t.Context(), link.Token)
-	want := login.LinkView{Kind: login.LinkSignIn, Email: "ada@example.com", AccountName: "default", ExpiresAt: link.ExpiresAt}
+	want := login.LinkView{Kind: login.LinkSignIn, Email: "ada@example.com", AccountName: "default", ExpiresAt: link.ExpiresAt, MaySetPassword: true}
 	if diff := cmp.Diff(want, view); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
@@ -332,7 +331,9 @@ func TestLinks_AuditWhoForWhomAndNothingSecretOrPersonal(t *testing.T) {
 func TestLinks_WithoutRandomnessAreNotMade(t *testing.T) {
 	f := newFixture(t)
 	f.join(t, operatorAccount, apicred.RoleAgent)
-	broken := login.New(f.store.Login(), f.clock, failing(), slog.New(slog.DiscardHandler))
+	options := f.options()
+	options.Random = failing()
+	broken := login.New(options)
 	_, err := broken.NewFirstAdminLink(t.Context())
 	wantKind(t, err, apicred.KindInternal)
 	_, err = broken.NewSignInLink(t.Context(), login.SignInLinkRequest{AccountID: operatorAccount, UserID: ada}, operator())

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode"
@@ -15,17 +16,48 @@ import (
 
 // Service holds the use cases of signing in. It is safe for concurrent use.
 type Service struct {
-	store  Store
-	clock  func() time.Time
-	random io.Reader
-	logger *slog.Logger
+	store    Store
+	clock    func() time.Time
+	random   io.Reader
+	sealer   Sealer
+	logger   *slog.Logger
+	password bool // people may sign in by password
+	gate     *gate
+	throttle *throttle
 }
 
-// New makes a Service. clock tells the time (time.Now), random yields
-// unpredictable bytes (crypto/rand.Reader) and must be safe for concurrent use.
-func New(store Store, clock func() time.Time, random io.Reader, logger *slog.Logger) *Service {
-	return &Service{store: store, clock: clock, random: random, logger: logger}
+// Sealer encrypts and authenticates small values (keyring.Master).
+type Sealer interface {
+	Seal(purpose string, plaintext, aad []byte) []byte
+	Open(purpose string, sealed, aad []byte) ([]byte, error)
+	// ID names the master key that Seal seals under.
+	ID() string
 }
+
+// Options are what a Service works with. Every member is required.
+type Options struct {
+	Store Store
+	// Clock tells the time (time.Now).
+	Clock func() time.Time
+	// Random yields unpredictable bytes (crypto/rand.Reader) and is safe for
+	// concurrent use.
+	Random io.Reader
+	Sealer Sealer
+	Logger *slog.Logger
+	// PasswordSignIn is the setting password_sign_in.
+	PasswordSignIn bool
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	return &Service{
+		store: o.Store, clock: o.Clock, random: o.Random, sealer: o.Sealer, logger: o.Logger,
+		password: o.PasswordSignIn, gate: newGate(), throttle: newThrottle(),
+	}
+}
+
+// PasswordSignIn tells whether people may sign in by password.
+func (s *Service) PasswordSignIn() bool { return s.password }
 
 // RequestFacts is what a surface knows about the request behind a sign-in.
 type RequestFacts struct {
@@ -35,6 +67,19 @@ type RequestFacts struct {
 	// Session is the one that the browser has already; signing in ends it, so
 	// that a cookie planted or left behind never outlives a sign-in (S21).
 	Session SessionToken
+	// Browser is what the browser shows of an earlier sign-in; may be zero.
+	Browser BrowserToken
+}
+
+// actor is the person, as these facts of a request describe them in the audit.
+func (f *RequestFacts) actor(kind apicred.ActorType, id string) apicred.Actor {
+	return apicred.Actor{Type: kind, ID: id, Address: f.Address, RequestID: f.RequestID}
+}
+
+// network is where the request comes from, as throttle and gate see it.
+func (f *RequestFacts) network() netip.Addr {
+	address, _ := netip.ParseAddr(f.Address) // none: the zero Addr, as for a socket without one
+	return network(address)
 }
 
 // maxUserAgent bounds what is kept of a User-Agent header, in bytes.

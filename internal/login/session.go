@@ -51,6 +51,42 @@ func (s *Service) Authenticate(ctx context.Context, token SessionToken) (Session
 	return session, memberships[0].Person, memberships, nil
 }
 
+// opening is a sign-in that has been decided on.
+type opening struct {
+	token             secretText
+	userID, accountID string
+	by                Proof
+	at                time.Time
+	facts             *RequestFacts
+}
+
+// open signs a person in, and clears away sessions that are over.
+func (s *Service) open(ctx context.Context, tx Tx, o opening) (Session, error) {
+	if err := tx.DeleteSessionsEndedBefore(ctx, o.at); err != nil {
+		return Session{}, err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return Session{}, err
+	}
+	session := Session{
+		ID: id, Hash: o.token.hash(), UserID: o.userID, AccountID: o.accountID,
+		CreatedAt: o.at, LastSeenAt: o.at, ExpiresAt: o.at.Add(AbsoluteLimit),
+		Address: o.facts.Address, UserAgent: cleanUserAgent(o.facts.UserAgent),
+		AuthenticatedAt: o.at, AuthenticatedBy: o.by,
+	}
+	if err := tx.InsertSession(ctx, session); err != nil {
+		return Session{}, err
+	}
+	event, err := s.event(o.at, o.accountID, o.facts.actor(apicred.ActorUser, o.userID))
+	if err != nil {
+		return Session{}, err
+	}
+	event.Action, event.TargetType, event.TargetID = "session.create", apicred.TargetSession, session.ID
+	event.After = jsonObject(map[string]any{"expires_at": session.ExpiresAt, "authenticated_by": session.AuthenticatedBy})
+	return session, tx.Record(ctx, event)
+}
+
 // SignOut ends the session behind a cookie. One that has ended before is no error.
 func (s *Service) SignOut(ctx context.Context, token SessionToken, facts RequestFacts) error {
 	if token.IsZero() {
@@ -76,8 +112,7 @@ func (s *Service) endSession(ctx context.Context, tx Tx, session Session, at tim
 	if err := tx.DeleteSession(ctx, session.ID); err != nil {
 		return err
 	}
-	actor := apicred.Actor{Type: apicred.ActorUser, ID: session.UserID, Address: facts.Address, RequestID: facts.RequestID}
-	event, err := s.event(at, session.AccountID, actor)
+	event, err := s.event(at, session.AccountID, facts.actor(apicred.ActorUser, session.UserID))
 	if err != nil {
 		return err
 	}
@@ -120,7 +155,11 @@ func (s *Service) activeMemberships(ctx context.Context, userID string) ([]apicr
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(memberships, func(u apicred.User) bool { return u.Status != apicred.UserActive || !u.Accepted() }), nil
+	return lettingIn(memberships), nil
+}
+
+func lettingIn(memberships []apicred.User) []apicred.User {
+	return slices.DeleteFunc(memberships, func(u apicred.User) bool { return u.Status != apicred.UserActive || !u.Accepted() })
 }
 
 // touch writes when the session was last seen. It may fail without harm (a full

@@ -1,11 +1,8 @@
 package login_test
 
 import (
-	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -174,14 +171,15 @@ func TestAuthenticate_GoesOnWhenLastSeenCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	var log bytes.Buffer
-	readOnly := login.New(store.Login(), f.clock, rand.Reader, slog.New(slog.NewTextHandler(&log, nil)))
+	options := f.options()
+	options.Store = store.Login()
+	readOnly := login.New(options)
 	s, _, _, err := readOnly.Authenticate(t.Context(), token)
 	if err != nil || s.LastSeenAt != f.clock().Add(-time.Hour) {
 		t.Errorf("%v %v", s.LastSeenAt, err)
 	}
-	if !strings.Contains(log.String(), "last-seen time not written") || strings.Contains(log.String(), token.Reveal()) {
-		t.Errorf("logged %q", log.String())
+	if !strings.Contains(f.log.String(), "last-seen time not written") || strings.Contains(f.log.String(), token.Reveal()) {
+		t.Errorf("logged %q", f.log.String())
 	}
 }
 

@@ -64,6 +64,17 @@ const (
 	ProofPassword  Proof = "password"
 )
 
+// StoredPassword is a person's password as stored: an argon2id hash with its
+// parameters (a PHC string), sealed under the master key that MasterKeyID names,
+// so that the database alone gives nobody anything to guess at.
+type StoredPassword struct {
+	apicred.Redacted
+	UserID      string
+	Sealed      []byte
+	MasterKeyID string
+	ChangedAt   time.Time
+}
+
 // Store keeps links and sessions. Errors are *apicred.Error, as lifecycle.Store's.
 type Store interface {
 	// Link finds a link by hash; not_found when absent (used and expired ones
@@ -71,7 +82,13 @@ type Store interface {
 	Link(ctx context.Context, hash []byte) (Link, error)
 	// Session finds a session by hash; not_found when absent.
 	Session(ctx context.Context, hash []byte) (Session, error)
+	// Sessions of a person, the one seen last first; those that are over too.
+	Sessions(ctx context.Context, userID string) ([]Session, error)
+	// Password of a person; not_found when none is set.
+	Password(ctx context.Context, userID string) (StoredPassword, error)
 	Person(ctx context.Context, userID string) (apicred.Person, error)
+	// PersonByEmail compares folded (apicred.FoldText).
+	PersonByEmail(ctx context.Context, email string) (apicred.Person, error)
 	Memberships(ctx context.Context, userID string) ([]apicred.User, error)
 	Account(ctx context.Context, accountID string) (apicred.Account, error)
 	// TouchSession writes last seen, address and account, not audited.
@@ -92,10 +109,25 @@ type Tx interface {
 	DeleteLinks(ctx context.Context, kind LinkKind, userID string) error
 	// DeleteLinksOfMember removes those of one account.
 	DeleteLinksOfMember(ctx context.Context, kind LinkKind, accountID, userID string) error
+	// EndLinksOf removes those of a person in every account, but for reusable ones.
+	EndLinksOf(ctx context.Context, userID string) error
+	Session(ctx context.Context, hash []byte) (Session, error)
+	Sessions(ctx context.Context, userID string) ([]Session, error)
 	InsertSession(ctx context.Context, s Session) error
+	// DeleteSession is not_found when the session has ended before.
 	DeleteSession(ctx context.Context, sessionID string) error
 	// EndSessions deletes every session of a person.
 	EndSessions(ctx context.Context, userID string) error
+	// EndOtherSessions deletes every session of a person but one ("": all), and
+	// says how many there were.
+	EndOtherSessions(ctx context.Context, userID, but string) (int64, error)
+	// ProveSession writes when and how the person proved who they are; not_found
+	// when the session has ended.
+	ProveSession(ctx context.Context, sessionID string, at time.Time, by Proof) error
+	// Password is not_found when none is set.
+	Password(ctx context.Context, userID string) (StoredPassword, error)
+	// SetPassword sets or replaces the password of a person.
+	SetPassword(ctx context.Context, p StoredPassword) error
 	// DeleteSessionsEndedBefore removes sessions whose absolute end has passed.
 	DeleteSessionsEndedBefore(ctx context.Context, t time.Time) error
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -29,7 +30,8 @@ type call struct {
 	exchange  *web.Exchange
 	operation *operation
 	body      []byte
-	media     string // of the body, without parameters; empty when there is none
+	media     string        // of the body, without parameters; empty when there is none
+	session   login.Session // by which the request was admitted; zero with an access token
 }
 
 type callKey struct{}

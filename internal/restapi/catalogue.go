@@ -46,7 +46,7 @@ func (s *Surface) registerCatalogue(a huma.API) {
 			Description: "Replaces the whole document, up to 1 MiB. All faults are answered at once. A scope that some credential holds " +
 				"cannot be dropped (409): retire it. Sessions send JSON only.",
 		},
-		scope: apicred.ScopeCatalogueWrite, example: exampleCatalogue(),
+		scope: apicred.ScopeCatalogueWrite, risky: true, example: exampleCatalogue(),
 		takes: &requestBody{
 			of: reflect.TypeFor[apicred.Catalogue](), media: []string{mediaJSON, mediaYAML}, limit: lifecycle.MaxCatalogueSize,
 			required: true, example: exampleCatalogue(),

@@ -137,6 +137,7 @@ func (d *door) admitSession(ctx context.Context, c *call, token login.SessionTok
 	if at < 0 {
 		return apicred.Actor{}, apicred.NotFound()
 	}
+	c.session = session
 	return d.identified(c, apicred.Actor{
 		Type: apicred.ActorUser, ID: person.ID, UserID: person.ID, AccountID: account,
 		Role: memberships[at].Role, Unlimited: true,

@@ -46,7 +46,7 @@ func install(t testing.TB) *installation {
 	i.populate()
 	surface, err := restapi.New(restapi.Deps{
 		Lifecycle: i.Lifecycle, Tokens: i.Verifier, Views: i.Directory, Sessions: i.Login,
-		SetUpLinks: i.Login, LinkURL: func(t login.LinkToken) string { return issuerURL + "/sign-in/link/" + t.Reveal() }, Issuer: issuerURL,
+		SetUpLinks: i.Login, OwnAffairs: i.Login, LinkURL: func(t login.LinkToken) string { return issuerURL + "/sign-in/link/" + t.Reveal() }, Issuer: issuerURL,
 	})
 	must(t, err)
 	router := web.NewRouter()

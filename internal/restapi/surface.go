@@ -30,6 +30,8 @@ type Deps struct {
 	Sessions SessionAuthenticator
 	// SetUpLinks makes links that let people in (login.Service).
 	SetUpLinks SetUpLinks
+	// OwnAffairs is what people do with their password and sessions (login.Service).
+	OwnAffairs OwnAffairs
 	// LinkURL is the address of the page that consumes a link.
 	LinkURL func(login.LinkToken) string
 	// Issuer is scheme and host of the installation, no trailing slash.
@@ -40,6 +42,7 @@ type Deps struct {
 type Surface struct {
 	lifecycle  *lifecycle.Service
 	setUpLinks SetUpLinks
+	ownAffairs OwnAffairs
 	linkURL    func(login.LinkToken) string
 	door       *door
 	mux        *http.ServeMux
@@ -50,7 +53,7 @@ type Surface struct {
 
 // New builds the surface. It fails when the issuer is no origin.
 func New(d Deps) (*Surface, error) {
-	s := &Surface{lifecycle: d.Lifecycle, setUpLinks: d.SetUpLinks, linkURL: d.LinkURL, mux: http.NewServeMux(), operations: map[string]*operation{}}
+	s := &Surface{lifecycle: d.Lifecycle, setUpLinks: d.SetUpLinks, ownAffairs: d.OwnAffairs, linkURL: d.LinkURL, mux: http.NewServeMux(), operations: map[string]*operation{}}
 	var err error
 	if s.door, err = newDoor(d); err != nil {
 		return nil, err
@@ -76,6 +79,8 @@ func (s *Surface) register(a huma.API) {
 	s.registerCatalogue(a)
 	s.registerAccount(a)
 	s.registerMe(a)
+	s.registerPassword(a)
+	s.registerSessions(a)
 	s.registerUsers(a)
 	s.registerAuditEvents(a)
 }

@@ -64,7 +64,7 @@ func (s *Surface) registerUserCreate(a huma.API) {
 			Description: "Makes a person a member of the account acted in. Nothing is sent: make a set-up link and give it to them. The answer is " +
 				"the same whether or not the address is known to this server. Who was a member before takes up what they owned.",
 		},
-		scope: apicred.ScopeUsersWrite, example: exampleUser(),
+		scope: apicred.ScopeUsersWrite, risky: true, example: exampleUser(),
 		takes: &requestBody{
 			of: reflect.TypeFor[newUserJSON](), media: []string{mediaJSON}, required: true,
 			example: newUserJSON{Email: "ada@example.com", Name: &name, Role: "supervisor"},
@@ -104,7 +104,7 @@ func (s *Surface) registerSetUpLink(a huma.API) {
 			Description: "A link that lets the person into the account, once, within 24 hours; it ends earlier ones. Who has a sign-in at this server " +
 				"already is not signed in by it: signed in as themselves, they join. Takes no body.",
 		},
-		scope:    apicred.ScopeUsersWrite,
+		scope: apicred.ScopeUsersWrite, risky: true,
 		example:  setUpLinkJSON{URL: "https://claviger.example/sign-in/link/EXAMPLE", ExpiresAt: exampleTime().Add(login.SignInLinkLifetime)},
 		refusals: []int{http.StatusConflict},
 	}, steps[userInput, *userInput, setUpLinkOutput]{parse: parseNothing[userInput], act: s.createSetUpLink})
@@ -129,7 +129,7 @@ func (s *Surface) registerUserChanges(a huma.API) {
 			Description: "Their rights follow at once: tokens and credentials lose what the new role does not allow, and stop while they are not " +
 				"active. The last active admin stays: 409.",
 		},
-		scope: apicred.ScopeUsersWrite, example: exampleUser(),
+		scope: apicred.ScopeUsersWrite, risky: true, example: exampleUser(),
 		takes: &requestBody{
 			of: reflect.TypeFor[userChangeJSON](), media: []string{mediaJSON, mediaMergePatch}, required: true,
 			example: map[string]any{"role": "supervisor"},
@@ -148,7 +148,7 @@ func (s *Surface) registerUserChanges(a huma.API) {
 			Description: "Ends the membership in this account. Their user-level credentials stop at once and stay listed as suspended, for admins to " +
 				"delete; added again, the person takes them up. The last active admin stays: 409.",
 		},
-		scope: apicred.ScopeUsersWrite, refusals: []int{http.StatusConflict},
+		scope: apicred.ScopeUsersWrite, risky: true, refusals: []int{http.StatusConflict},
 	}, steps[userInput, *userInput, struct{}]{
 		parse: asIs[userInput],
 		act: func(ctx context.Context, actor apicred.Actor, in *userInput) (*struct{}, error) {

@@ -118,7 +118,10 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 		Store: c.Store.Lifecycle(), Hasher: hasher, Sealer: master, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(issuer), Changed: c.catchUp,
 	})
-	c.Login = login.New(c.Store.Login(), time.Now, rand.Reader, c.Log)
+	c.Login = login.New(login.Options{
+		Store: c.Store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: c.Log,
+		PasswordSignIn: c.Config.PasswordSignIn,
+	})
 	if _, err := c.Lifecycle.EnsureOperatorAccount(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true}); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func newServer(core *Core) (*server, error) {
 	}
 	management, err := restapi.New(restapi.Deps{
 		Lifecycle: core.Lifecycle, Tokens: core.Verifier, Views: core.Directory, Sessions: core.Login,
-		SetUpLinks: core.Login, LinkURL: core.linkURL, Issuer: core.Issuer,
+		SetUpLinks: core.Login, OwnAffairs: core.Login, LinkURL: core.linkURL, Issuer: core.Issuer,
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/signin"
@@ -40,10 +41,19 @@ type site struct {
 
 func newSite(t *testing.T, issuer string) *site {
 	t.Helper()
+	return newSiteThat(t, issuer, true)
+}
+
+// newSiteThat takes passwords or does not.
+func newSiteThat(t *testing.T, issuer string, passwords bool) *site {
+	t.Helper()
 	store := testserver.NewStore(t)
 	s := &site{store: store, log: &bytes.Buffer{}, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	logger := slog.New(slog.NewTextHandler(s.log, nil))
-	s.login = login.New(store.Login(), func() time.Time { return s.now }, rand.Reader, logger)
+	s.login = login.New(login.Options{
+		Store: store.Login(), Clock: func() time.Time { return s.now }, Random: rand.Reader,
+		Sealer: keyring.NewMaster([keyring.MasterKeySize]byte{1}), Logger: logger, PasswordSignIn: passwords,
+	})
 	s.change(t, func(ctx context.Context, tx lifecycle.Tx) error {
 		return tx.InsertAccount(ctx, apicred.Account{ID: account, Name: "Northwind <Care>", Operator: true, AccountLevelCredentials: apicred.AccountLevelClosed, CreatedAt: s.now, UpdatedAt: s.now, Version: 1})
 	})

@@ -44,6 +44,10 @@ func (t *tx) DeleteLinksOfMember(ctx context.Context, kind login.LinkKind, accou
 	return t.fault(t.q.DeleteOneTimeLinksOfMember(ctx, userID, accountID, string(kind)))
 }
 
+func (t *tx) EndLinksOf(ctx context.Context, userID string) error {
+	return t.fault(t.q.EndOneTimeLinksOf(ctx, userID))
+}
+
 func (t *tx) EndLinks(ctx context.Context, accountID, userID string) error {
 	return t.fault(t.q.EndOneTimeLinksOfMember(ctx, userID, accountID))
 }

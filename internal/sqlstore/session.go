@@ -14,12 +14,36 @@ const maxUserAgent = 512
 
 func (r *reader) Session(ctx context.Context, hash []byte) (login.Session, error) {
 	row, err := r.q.GetSession(ctx, hash)
+	return sessionOf(&row), r.lookup(err)
+}
+
+func sessionOf(row *statement.Session) login.Session {
 	return login.Session{
 		ID: row.SessionID, Hash: row.Hash, UserID: row.UserID, AccountID: row.AccountID,
 		CreatedAt: timeOf(row.CreatedAt), LastSeenAt: timeOf(row.LastSeenAt), ExpiresAt: timeOf(row.ExpiresAt),
 		Address: row.Address, UserAgent: row.UserAgent,
 		AuthenticatedAt: timeOf(row.AuthenticatedAt), AuthenticatedBy: login.Proof(row.AuthenticatedBy),
-	}, r.lookup(err)
+	}
+}
+
+func (r *reader) Sessions(ctx context.Context, userID string) ([]login.Session, error) {
+	rows, err := r.q.ListSessions(ctx, userID)
+	if err != nil {
+		return nil, r.fault(err)
+	}
+	out := make([]login.Session, len(rows))
+	for n := range rows {
+		out[n] = sessionOf(&rows[n])
+	}
+	return out, nil
+}
+
+func (t *tx) ProveSession(ctx context.Context, sessionID string, at time.Time, by login.Proof) error {
+	n, err := t.q.ProveSession(ctx, micros(at), string(by), sessionID)
+	if err == nil && n == 0 {
+		return apicred.NotFound()
+	}
+	return t.lookup(err)
 }
 
 func (t *tx) InsertSession(ctx context.Context, s login.Session) error {
@@ -67,4 +91,9 @@ func (t *tx) DeleteSessionsEndedBefore(ctx context.Context, end time.Time) error
 
 func (t *tx) EndSessions(ctx context.Context, userID string) error {
 	return t.fault(t.q.DeleteSessionsOf(ctx, userID))
+}
+
+func (t *tx) EndOtherSessions(ctx context.Context, userID, but string) (int64, error) {
+	n, err := t.q.DeleteOtherSessionsOf(ctx, userID, but)
+	return n, t.fault(err)
 }

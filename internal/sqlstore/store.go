@@ -117,6 +117,18 @@ func (s loginStore) Person(ctx context.Context, userID string) (apicred.Person, 
 	return newReader(s.readers).Person(ctx, userID)
 }
 
+func (s loginStore) PersonByEmail(ctx context.Context, email string) (apicred.Person, error) {
+	return newReader(s.readers).PersonByEmail(ctx, email)
+}
+
+func (s loginStore) Password(ctx context.Context, userID string) (login.StoredPassword, error) {
+	return newReader(s.readers).Password(ctx, userID)
+}
+
+func (s loginStore) Sessions(ctx context.Context, userID string) ([]login.Session, error) {
+	return newReader(s.readers).Sessions(ctx, userID)
+}
+
 func (s loginStore) Memberships(ctx context.Context, userID string) ([]apicred.User, error) {
 	return newReader(s.readers).Memberships(ctx, userID)
 }

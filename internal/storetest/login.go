@@ -25,6 +25,11 @@ func loginTests() map[string]func(*fixture) {
 		"Session_DeletedIsGone":                    sessionDelete,
 		"Session_EndedOnesAreRemoved":              sessionsEnded,
 		"Session_KeepsWhateverTheBrowserCallsSelf": sessionOddBrowser,
+		"Session_ListedForItsPersonLastSeenFirst":  sessionsListed,
+		"Session_OthersOfThePersonEnded":           otherSessionsEnded,
+		"Session_ProofReadsAsWritten":              sessionProof,
+		"Link_EndingThoseOfAPersonInEveryAccount":  linksOfPersonEnded,
+		"Password_ReadsAsWrittenLast":              passwordReadsAsWritten,
 		"Login_MakesTheFirstAdminInOneChange":      loginFirstAdmin,
 	}
 }

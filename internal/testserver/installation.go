@@ -61,7 +61,9 @@ func New(t testing.TB, issuer string) *Installation {
 	})
 	i.Tokens = accesstoken.NewIssuer(i.Directory, ring)
 	i.Verifier = accesstoken.NewVerifier(i.Directory, ring)
-	i.Login = login.New(store.Login(), time.Now, rand.Reader, i.Logger)
+	i.Login = login.New(login.Options{
+		Store: store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: i.Logger, PasswordSignIn: true,
+	})
 	i.Lifecycle = lifecycle.New(lifecycle.Options{
 		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(issuer),

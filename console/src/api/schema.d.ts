@@ -82,7 +82,7 @@ export interface paths {
         get: operations["getCatalogue"];
         /**
          * Apply a catalogue
-         * @description Replaces the whole document, up to 1 MiB. All faults are answered at once. A scope that some credential holds cannot be dropped (409): retire it. Sessions send JSON only.
+         * @description Replaces the whole document, up to 1 MiB. All faults are answered at once. A scope that some credential holds cannot be dropped (409): retire it. Sessions send JSON only. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         put: operations["applyCatalogue"];
         post?: never;
@@ -268,6 +268,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See whether you have a password
+         * @description For people, of every role; not for API credentials.
+         */
+        get: operations["getPassword"];
+        /**
+         * Set or change your password
+         * @description Ends your other sessions and your one-time links. In a session only. The first password needs a session that proved itself during the last 15 minutes (else 403 `reauthentication_required`).
+         */
+        put: operations["setPassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove that it is you
+         * @description For the next 15 minutes the session may do what is risky. In a session only. A wrong password is 422, too many are 429; without a password (409), sign in anew by a link.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List where you are signed in
+         * @description For people, of every role; not for API credentials.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out everywhere else
+         * @description Ends every session but the one that asks; with an access token, every one.
+         */
+        delete: operations["endSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description One of your own; the one that asks, too.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/scopes": {
         parameters: {
             query?: never;
@@ -303,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Add a user
-         * @description Makes a person a member of the account acted in. Nothing is sent: make a set-up link and give it to them. The answer is the same whether or not the address is known to this server. Who was a member before takes up what they owned.
+         * @description Makes a person a member of the account acted in. Nothing is sent: make a set-up link and give it to them. The answer is the same whether or not the address is known to this server. Who was a member before takes up what they owned. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         post: operations["createUser"];
         delete?: never;
@@ -328,14 +416,14 @@ export interface paths {
         post?: never;
         /**
          * Remove a user
-         * @description Ends the membership in this account. Their user-level credentials stop at once and stay listed as suspended, for admins to delete; added again, the person takes them up. The last active admin stays: 409.
+         * @description Ends the membership in this account. Their user-level credentials stop at once and stay listed as suspended, for admins to delete; added again, the person takes them up. The last active admin stays: 409. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
         /**
          * Change a user's role or status
-         * @description Their rights follow at once: tokens and credentials lose what the new role does not allow, and stop while they are not active. The last active admin stays: 409.
+         * @description Their rights follow at once: tokens and credentials lose what the new role does not allow, and stop while they are not active. The last active admin stays: 409. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         patch: operations["editUser"];
         trace?: never;
@@ -351,7 +439,7 @@ export interface paths {
         put?: never;
         /**
          * Make a set-up link
-         * @description A link that lets the person into the account, once, within 24 hours; it ends earlier ones. Who has a sign-in at this server already is not signed in by it: signed in as themselves, they join. Takes no body.
+         * @description A link that lets the person into the account, once, within 24 hours; it ends earlier ones. Who has a sign-in at this server already is not signed in by it: signed in as themselves, they join. Takes no body. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         post: operations["createSetUpLink"];
         delete?: never;
@@ -926,6 +1014,25 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         } | null;
+        Password: {
+            /** Format: date-time */
+            changed_at: string | null;
+            set: boolean;
+            /** @description This server takes passwords (setting password_sign_in). */
+            sign_in: boolean;
+        };
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description Needed where one is set, unless a link of the operator signed you in during the last 15 minutes.
+             */
+            current_password?: string;
+            /**
+             * Format: password
+             * @description 15 to 128 characters, none of the usual ones.
+             */
+            new_password: string;
+        };
         Problem: {
             /** @description With an Idempotency-Key that was used: the credential it made. */
             client_id?: string;
@@ -954,6 +1061,10 @@ export interface components {
             location: string;
             /** @description What is wrong with it and what to do. */
             message: string;
+        };
+        Proof: {
+            /** Format: password */
+            password: string;
         };
         Route: {
             /** @description None: every method but OPTIONS. GET includes HEAD. */
@@ -1003,6 +1114,32 @@ export interface components {
         };
         SecretList: {
             secrets: components["schemas"]["Secret"][];
+        };
+        Session: {
+            /** @description Where it was seen last. */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description It is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends however much it is used; 12 hours unused end it, too.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_seen_at: string;
+            /** Format: uuid */
+            session_id: string;
+            /** @description What the browser called itself at sign-in. */
+            user_agent: string;
+        };
+        SessionList: {
+            /** @description The one seen last first. */
+            sessions: components["schemas"]["Session"][];
         };
         SetUpLink: {
             /** Format: date-time */
@@ -2672,6 +2809,211 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "set": false,
+                     *       "changed_at": null,
+                     *       "sign_in": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Password"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new_password": "EXAMPLE EXAMPLE EXAMPLE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "EXAMPLE EXAMPLE EXAMPLE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sessions": [
+                     *         {
+                     *           "session_id": "0199b2c4-6f1f-7d40-8a6e-0b5c7f21d3e9",
+                     *           "created_at": "2026-11-02T09:30:00Z",
+                     *           "last_seen_at": "2026-11-03T11:30:00Z",
+                     *           "expires_at": "2026-11-09T09:30:00Z",
+                     *           "address": "192.0.2.17",
+                     *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+                     *           "current": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session ID. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

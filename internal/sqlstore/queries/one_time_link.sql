@@ -16,3 +16,6 @@ DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND kind = $3;
 
 -- name: EndOneTimeLinksOfMember :exec
 DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND reusable = 0;
+
+-- name: EndOneTimeLinksOf :exec
+DELETE FROM one_time_links WHERE user_id = $1 AND reusable = 0;

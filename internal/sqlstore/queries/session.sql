@@ -17,3 +17,13 @@ DELETE FROM sessions WHERE expires_at < $1;
 
 -- name: DeleteSessionsOf :exec
 DELETE FROM sessions WHERE user_id = $1;
+
+-- name: DeleteOtherSessionsOf :execrows
+DELETE FROM sessions WHERE user_id = $1 AND session_id <> $2;
+
+-- name: ListSessions :many
+SELECT * FROM sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, session_id DESC;
+
+-- name: ProveSession :execrows
+UPDATE sessions SET authenticated_at = sqlc.arg(authenticated_at), authenticated_by = sqlc.arg(authenticated_by)
+WHERE session_id = sqlc.arg(session_id);

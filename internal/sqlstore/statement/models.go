@@ -95,6 +95,13 @@ type OneTimeLink struct {
 	Reusable  int64
 }
 
+type Password struct {
+	UserID      string
+	Sealed      []byte
+	MasterKeyID string
+	ChangedAt   int64
+}
+
 type Person struct {
 	UserID      string
 	Email       string

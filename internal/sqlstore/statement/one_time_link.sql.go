@@ -27,6 +27,15 @@ func (q *Queries) DeleteOneTimeLinksOfMember(ctx context.Context, userID string,
 	return err
 }
 
+const endOneTimeLinksOf = `-- name: EndOneTimeLinksOf :exec
+DELETE FROM one_time_links WHERE user_id = $1 AND reusable = 0
+`
+
+func (q *Queries) EndOneTimeLinksOf(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, endOneTimeLinksOf, userID)
+	return err
+}
+
 const endOneTimeLinksOfMember = `-- name: EndOneTimeLinksOfMember :exec
 DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND reusable = 0
 `

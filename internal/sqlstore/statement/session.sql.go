@@ -9,6 +9,18 @@ import (
 	"context"
 )
 
+const deleteOtherSessionsOf = `-- name: DeleteOtherSessionsOf :execrows
+DELETE FROM sessions WHERE user_id = $1 AND session_id <> $2
+`
+
+func (q *Queries) DeleteOtherSessionsOf(ctx context.Context, userID string, sessionID string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteOtherSessionsOf, userID, sessionID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteSession = `-- name: DeleteSession :execrows
 DELETE FROM sessions WHERE session_id = $1
 `
@@ -96,6 +108,58 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 		arg.AuthenticatedBy,
 	)
 	return err
+}
+
+const listSessions = `-- name: ListSessions :many
+SELECT session_id, hash, user_id, account_id, created_at, last_seen_at, expires_at, address, user_agent, authenticated_at, authenticated_by FROM sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, session_id DESC
+`
+
+func (q *Queries) ListSessions(ctx context.Context, userID string) ([]Session, error) {
+	rows, err := q.db.QueryContext(ctx, listSessions, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Session
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.SessionID,
+			&i.Hash,
+			&i.UserID,
+			&i.AccountID,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+			&i.ExpiresAt,
+			&i.Address,
+			&i.UserAgent,
+			&i.AuthenticatedAt,
+			&i.AuthenticatedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const proveSession = `-- name: ProveSession :execrows
+UPDATE sessions SET authenticated_at = $1, authenticated_by = $2
+WHERE session_id = $3
+`
+
+func (q *Queries) ProveSession(ctx context.Context, authenticatedAt int64, authenticatedBy string, sessionID string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, proveSession, authenticatedAt, authenticatedBy, sessionID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const touchSession = `-- name: TouchSession :execrows
