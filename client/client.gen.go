@@ -558,6 +558,24 @@ type Owner struct {
 	UserID string  `json:"user_id"`
 }
 
+// Password defines model for Password.
+type Password struct {
+	ChangedAt *time.Time `json:"changed_at"`
+	Set       bool       `json:"set"`
+
+	// SignIn This server takes passwords (setting password_sign_in).
+	SignIn bool `json:"sign_in"`
+}
+
+// PasswordChange defines model for PasswordChange.
+type PasswordChange struct {
+	// CurrentPassword Needed where one is set, unless a link of the operator signed you in during the last 15 minutes.
+	CurrentPassword string `json:"current_password,omitempty"`
+
+	// NewPassword 15 to 128 characters, none of the usual ones.
+	NewPassword string `json:"new_password"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// RetryAfter RetryAfter is how long to wait before asking again; 0: not said.
@@ -598,6 +616,11 @@ type ProblemField struct {
 
 	// Message What is wrong with it and what to do.
 	Message string `json:"message"`
+}
+
+// Proof defines model for Proof.
+type Proof struct {
+	Password string `json:"password"`
 }
 
 // Route defines model for Route.
@@ -660,6 +683,32 @@ type Secret struct {
 // SecretList defines model for SecretList.
 type SecretList struct {
 	Secrets []Secret `json:"secrets"`
+}
+
+// Session defines model for Session.
+type Session struct {
+	// Address Where it was seen last.
+	Address   string    `json:"address"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current It is the one that asks.
+	Current bool `json:"current"`
+
+	// ExpiresAt When it ends however much it is used; 12 hours unused end it, too.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// LastSeenAt To the minute.
+	LastSeenAt time.Time `json:"last_seen_at"`
+	SessionID  string    `json:"session_id"`
+
+	// UserAgent What the browser called itself at sign-in.
+	UserAgent string `json:"user_agent"`
+}
+
+// SessionList defines model for SessionList.
+type SessionList struct {
+	// Sessions The one seen last first.
+	Sessions []Session `json:"sessions"`
 }
 
 // SetUpLink defines model for SetUpLink.
@@ -916,7 +965,7 @@ func (c *Client) GetCatalogue(ctx context.Context) (*Catalogue, error) {
 
 // ApplyCatalogue is PUT /catalogue: apply a catalogue.
 //
-// Replaces the whole document, up to 1 MiB. All faults are answered at once. A scope that some credential holds cannot be dropped (409): retire it. Sessions send JSON only.
+// Replaces the whole document, up to 1 MiB. All faults are answered at once. A scope that some credential holds cannot be dropped (409): retire it. Sessions send JSON only. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) ApplyCatalogue(ctx context.Context, body Catalogue, params ApplyCatalogueParams) (*Catalogue, error) {
 	r := request{method: http.MethodPut, path: "/catalogue", ids: []string{}, body: body}
 	r.headerField("If-Match", params.IfMatch)
@@ -1095,6 +1144,68 @@ func (c *Client) GetMe(ctx context.Context) (*Me, error) {
 	return &out, nil
 }
 
+// GetPassword is GET /me/password: see whether you have a password.
+//
+// For people, of every role; not for API credentials.
+func (c *Client) GetPassword(ctx context.Context) (*Password, error) {
+	r := request{method: http.MethodGet, path: "/me/password", ids: []string{}}
+	var out Password
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// SetPassword is PUT /me/password: set or change your password.
+//
+// Ends your other sessions and your one-time links. In a session only. The first password needs a session that proved itself during the last 15 minutes (else 403 `reauthentication_required`).
+func (c *Client) SetPassword(ctx context.Context, body PasswordChange) error {
+	r := request{method: http.MethodPut, path: "/me/password", ids: []string{}, body: body}
+	_, err := c.do(ctx, &r, nil)
+	return err
+}
+
+// Reauthenticate is POST /me/reauthenticate: prove that it is you.
+//
+// For the next 15 minutes the session may do what is risky. In a session only. A wrong password is 422, too many are 429; without a password (409), sign in anew by a link.
+func (c *Client) Reauthenticate(ctx context.Context, body Proof) error {
+	r := request{method: http.MethodPost, path: "/me/reauthenticate", ids: []string{}, body: body}
+	_, err := c.do(ctx, &r, nil)
+	return err
+}
+
+// EndSessions is DELETE /me/sessions: sign out everywhere else.
+//
+// Ends every session but the one that asks; with an access token, every one.
+func (c *Client) EndSessions(ctx context.Context) error {
+	r := request{method: http.MethodDelete, path: "/me/sessions", ids: []string{}}
+	_, err := c.do(ctx, &r, nil)
+	return err
+}
+
+// ListSessions is GET /me/sessions: list where you are signed in.
+//
+// For people, of every role; not for API credentials.
+func (c *Client) ListSessions(ctx context.Context) (*SessionList, error) {
+	r := request{method: http.MethodGet, path: "/me/sessions", ids: []string{}}
+	var out SessionList
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// EndSession is DELETE /me/sessions/{session_id}: end a session.
+//
+// One of your own; the one that asks, too.
+func (c *Client) EndSession(ctx context.Context, sessionID string) error {
+	r := request{method: http.MethodDelete, path: "/me/sessions/{session_id}", ids: []string{sessionID}}
+	_, err := c.do(ctx, &r, nil)
+	return err
+}
+
 // ListScopes is GET /scopes: list scopes.
 //
 // The scopes that the caller may put into a credential, in the catalogue's order; Claviger's own last. Every role may read them.
@@ -1124,7 +1235,7 @@ func (c *Client) ListUsers(ctx context.Context) (*UserList, error) {
 
 // CreateUser is POST /users: add a user.
 //
-// Makes a person a member of the account acted in. Nothing is sent: make a set-up link and give it to them. The answer is the same whether or not the address is known to this server. Who was a member before takes up what they owned.
+// Makes a person a member of the account acted in. Nothing is sent: make a set-up link and give it to them. The answer is the same whether or not the address is known to this server. Who was a member before takes up what they owned. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) CreateUser(ctx context.Context, body NewUser) (*User, error) {
 	r := request{method: http.MethodPost, path: "/users", ids: []string{}, body: body}
 	var out User
@@ -1137,7 +1248,7 @@ func (c *Client) CreateUser(ctx context.Context, body NewUser) (*User, error) {
 
 // DeleteUser is DELETE /users/{user_id}: remove a user.
 //
-// Ends the membership in this account. Their user-level credentials stop at once and stay listed as suspended, for admins to delete; added again, the person takes them up. The last active admin stays: 409.
+// Ends the membership in this account. Their user-level credentials stop at once and stay listed as suspended, for admins to delete; added again, the person takes them up. The last active admin stays: 409. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) DeleteUser(ctx context.Context, userID string) error {
 	r := request{method: http.MethodDelete, path: "/users/{user_id}", ids: []string{userID}}
 	_, err := c.do(ctx, &r, nil)
@@ -1159,7 +1270,7 @@ func (c *Client) GetUser(ctx context.Context, userID string) (*User, error) {
 
 // EditUser is PATCH /users/{user_id}: change a user's role or status.
 //
-// Their rights follow at once: tokens and credentials lose what the new role does not allow, and stop while they are not active. The last active admin stays: 409.
+// Their rights follow at once: tokens and credentials lose what the new role does not allow, and stop while they are not active. The last active admin stays: 409. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) EditUser(ctx context.Context, userID string, body UserChange) (*User, error) {
 	r := request{method: http.MethodPatch, path: "/users/{user_id}", ids: []string{userID}, body: body}
 	var out User
@@ -1172,7 +1283,7 @@ func (c *Client) EditUser(ctx context.Context, userID string, body UserChange) (
 
 // CreateSetUpLink is POST /users/{user_id}/set-up-link: make a set-up link.
 //
-// A link that lets the person into the account, once, within 24 hours; it ends earlier ones. Who has a sign-in at this server already is not signed in by it: signed in as themselves, they join. Takes no body.
+// A link that lets the person into the account, once, within 24 hours; it ends earlier ones. Who has a sign-in at this server already is not signed in by it: signed in as themselves, they join. Takes no body. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) CreateSetUpLink(ctx context.Context, userID string) (*SetUpLink, error) {
 	r := request{method: http.MethodPost, path: "/users/{user_id}/set-up-link", ids: []string{userID}}
 	var out SetUpLink
