@@ -79,7 +79,8 @@ export async function accessible(page, what) {
     return result.value
   }
   await evaluate(axeSource + ';0')
-  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running'))
+  // What turns for ever, as a spinner does, is not waited for.
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().endTime === Infinity))
   const found = await evaluate(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
     .then((r) => ({ passes: r.passes.length, violations: r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', ')) }))`)
   await session.detach()

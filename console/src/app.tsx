@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { Link, Redirect, Route, Switch, useSearch } from 'wouter'
+import { accountQueryOptions } from './account/queries'
 import type { Account } from './api/types'
 import { CredentialListPage } from './credential/list'
-import { accountQueryOptions } from './credential/queries'
 import { isAbsent } from './credential/actions'
 import { HelpDialog } from './help/dialog'
-import { AUDIT_LOG_PATH, CREDENTIALS_PATH, SCOPES_PATH, USERS_PATH, usePaths } from './session/paths'
+import { ACCOUNT_PATH, AUDIT_LOG_PATH, CREDENTIALS_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from './session/paths'
+import { useReauthentication } from './session/reauthentication'
 import { loadSession, SessionProvider, useSession } from './session/session'
 import { Shell } from './shell/shell'
 import { Bar, Loading } from './ui/loading'
@@ -16,13 +17,16 @@ const CredentialPage = lazy(() => import('./credential/detail'))
 const ScopesPage = lazy(() => import('./scope/list'))
 const AuditLogPage = lazy(() => import('./audit-event/list'))
 const UserListPage = lazy(() => import('./user/list'))
+const AccountPage = lazy(() => import('./account/page'))
+const SecurityPage = lazy(() => import('./security/page'))
 
 /** The whole console: finds out who is signed in, then shows the page that the URL names. */
 export function App() {
   const wanted = new URLSearchParams(useSearch()).get('account') ?? undefined
+  const { confirm, dialog } = useReauthentication()
   const session = useQuery({
     queryKey: ['session', wanted],
-    queryFn: ({ signal }) => loadSession(wanted, signal),
+    queryFn: ({ signal }) => loadSession(wanted, confirm, signal),
     staleTime: Infinity,
   })
   if (!session.data) {
@@ -35,6 +39,7 @@ export function App() {
   return (
     <SessionProvider value={session.data}>
       <Area key={session.data.me.account_id} />
+      {dialog}
     </SessionProvider>
   )
 }
@@ -44,7 +49,7 @@ export function App() {
  * has it (rule R1); for anyone else there is neither menu entry nor page.
  */
 function Area() {
-  const { me, api } = useSession()
+  const { me, api, astray } = useSession()
   const allowed = me.role !== 'agent'
   const account = useQuery({ ...accountQueryOptions(api), enabled: allowed })
   const [help, setHelp] = useState(false)
@@ -55,6 +60,13 @@ function Area() {
     <Shell credentialsShown={shown} onHelp={openHelp}>
       <Suspense fallback={<Bar className="w-1/3" />}>
         <Switch>
+          {astray && (
+            <Route>
+              <Astray />
+            </Route>
+          )}
+          <Route path={SECURITY_PATH} component={SecurityPage} />
+          {me.role !== 'agent' && <Route path={ACCOUNT_PATH} component={AccountPage} />}
           {/* Beside the area: an account without it has these, too. */}
           <Route path={SCOPES_PATH} component={ScopesPage} />
           {me.role === 'admin' && <Route path={AUDIT_LOG_PATH} component={AuditLogPage} />}
@@ -93,6 +105,11 @@ function Credentials({ account, onHelp }: { account: Account; onHelp: () => void
       <Route>{notFound}</Route>
     </Switch>
   )
+}
+
+/** A link into an account that the person does not belong to: as if there were none. */
+function Astray() {
+  return <NotFound home="/" name="your own account" />
 }
 
 /** Where there is no such area, one begins at what everybody may read. */

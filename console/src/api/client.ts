@@ -17,16 +17,26 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Asks the person to confirm who they are, through the given client; true once they did, false when they would not. */
+export type ConfirmIdentity = (api: ApiClient) => Promise<boolean>
+
+const REAUTHENTICATION_REQUIRED = 'reauthentication_required'
+
 /**
  * Speaks to the management API as the signed-in person within one account. The session cookie proves who;
  * the Claviger-Account header says in which account, and the server checks the membership each time.
  */
 export class ApiClient {
   readonly accountID: string | undefined
+  private readonly confirmIdentity: ConfirmIdentity | undefined
 
-  /** Without an account the server answers for the person's usual one; only GET /me makes use of that. */
-  constructor(accountID?: string) {
+  /**
+   * Without an account the server answers for the person's usual one; only GET /me makes use of that. Without
+   * `confirmIdentity` a refusal that wants it is a refusal like any other.
+   */
+  constructor(accountID?: string, confirmIdentity?: ConfirmIdentity) {
     this.accountID = accountID
+    this.confirmIdentity = confirmIdentity
   }
 
   async get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -41,6 +51,10 @@ export class ApiClient {
     return (await this.send<T>('POST', path, { body, ...(headers && { headers }) })).value
   }
 
+  async put(path: string, body: unknown): Promise<void> {
+    await this.send<undefined>('PUT', path, { body })
+  }
+
   /** Edits what has not changed since `etag` was read; otherwise fails with status 412. */
   patch<T>(path: string, body: unknown, etag: string): Promise<Versioned<T>> {
     return this.send<T>('PATCH', path, {
@@ -53,7 +67,22 @@ export class ApiClient {
     await this.send<undefined>('DELETE', path, {})
   }
 
+  /**
+   * Sends a request. One that the server refuses until the person has confirmed who they are is sent once more
+   * after they did: whoever asked for it waits meanwhile, and keeps what was typed.
+   */
   private async send<T>(method: string, path: string, options: RequestOptions): Promise<Versioned<T>> {
+    try {
+      return await this.sendOnce<T>(method, path, options)
+    } catch (refusal) {
+      const wanted = refusal instanceof Problem && refusal.code === REAUTHENTICATION_REQUIRED
+      if (!wanted || !this.confirmIdentity) throw refusal
+      if (!(await this.confirmIdentity(new ApiClient(this.accountID)))) throw notConfirmed(refusal)
+      return this.sendOnce<T>(method, path, options)
+    }
+  }
+
+  private async sendOnce<T>(method: string, path: string, options: RequestOptions): Promise<Versioned<T>> {
     const headers = new Headers({ Accept: 'application/json' })
     if (this.accountID) headers.set('Claviger-Account', this.accountID)
     if (options.body !== undefined) headers.set('Content-Type', 'application/json')
@@ -82,6 +111,14 @@ export class ApiClient {
 function leaveToSignIn(): Promise<never> {
   window.location.assign(signInPath())
   return new Promise(() => {})
+}
+
+/** What a form says when the person turned the question away. Another code: there is no use in asking them to sign in. */
+function notConfirmed(refusal: Problem): Problem {
+  return new Problem(refusal.status, {
+    code: 'identity_not_confirmed',
+    detail: 'Nothing was changed: this needs you to confirm that it is you.',
+  })
 }
 
 async function problemBody(response: Response): Promise<Partial<ProblemBody>> {

@@ -9,6 +9,7 @@ type Schemas = components['schemas']
 export type Me = Schemas['Me']
 export type Role = Me['role']
 export type Account = Schemas['Account']
+export type AccountChange = Schemas['AccountChange']
 
 export type Credential = Schemas['Credential']
 export type Level = Credential['level']
@@ -45,5 +46,9 @@ export type NewUser = Schemas['NewUser']
 export type UserChange = Schemas['UserChange']
 /** The only answer that ever holds a set-up link. */
 export type SetUpLink = Schemas['SetUpLink']
+
+export interface OwnPassword { set: boolean; changed_at?: string | null; sign_in: boolean }
+export interface OwnSession { session_id: string; created_at: string; last_seen_at: string; expires_at: string; address: string; user_agent: string; current: boolean }
+export interface SessionList { sessions: OwnSession[] }
 
 export type ProblemBody = Schemas['Problem']

@@ -1,5 +1,5 @@
 import { useRef, useState, type FormEvent, type ReactNode } from 'react'
-import { formFaults } from '../api/problem'
+import { formFaults, Problem } from '../api/problem'
 import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
 import { FormProblem } from './form-problem'
@@ -16,6 +16,8 @@ interface ConfirmDialogProps {
   onClosed: () => void
   /** What gets the focus; the way back if left out, so that Enter alone does nothing. */
   initialFocus?: React.RefObject<HTMLElement | null>
+  /** A control of the dialog; a conflict with what stands already is told beside it. */
+  field?: (fault: string | undefined) => ReactNode
   children: ReactNode
 }
 
@@ -30,7 +32,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
 }
 
 function ConfirmForm(props: ConfirmDialogProps & { cancel: React.RefObject<HTMLButtonElement | null> }) {
-  const { title, action, ready = true, danger = true, onConfirm, onClose, cancel, children } = props
+  const { title, action, ready = true, danger = true, onConfirm, onClose, cancel, field, children } = props
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const submit = async (event: FormEvent) => {
@@ -45,12 +47,14 @@ function ConfirmForm(props: ConfirmDialogProps & { cancel: React.RefObject<HTMLB
       setBusy(false)
     }
   }
+  const beside = field && error instanceof Problem && error.status === 409 ? error.message : undefined
   return (
     <form onSubmit={submit} noValidate className="flex min-h-0 flex-col">
       <DialogHeader title={title} onClose={onClose} />
       <DialogBody className="gap-4">
         {children}
-        <FormProblem error={error} message={formFaults(error, []).general} />
+        {field?.(beside)}
+        <FormProblem error={error} message={beside === undefined ? formFaults(error, []).general : undefined} />
       </DialogBody>
       <DialogFooter>
         <Button ref={cancel} onClick={onClose}>

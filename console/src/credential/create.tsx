@@ -10,17 +10,22 @@ import { Field } from '../ui/field'
 import { Loading } from '../ui/loading'
 import { FormProblem } from './form-problem'
 import { dayInput, endOfDay } from './expiry'
+import { LevelChoice } from './level'
 import { useRefreshCredentials } from './queries'
 import { Success, useSecretGuard } from './success'
 
 interface CreateDialogProps {
   open: boolean
+  /** The level to begin with. */
   level: Level
+  /** Those the person may choose from. */
+  levels: readonly Level[]
+  onCreated?: (level: Level) => void
   onClose: () => void
 }
 
 /** The dialog Create API Credentials. It swaps its own content to Success: a second dialog would steal the focus. */
-export default function CreateDialog({ open, level, onClose }: CreateDialogProps) {
+export default function CreateDialog({ open, level, levels, onCreated, onClose }: CreateDialogProps) {
   const [created, setCreated] = useState<CreatedCredential>()
   const name = useRef<HTMLInputElement>(null)
   const refresh = useRefreshCredentials()
@@ -50,10 +55,12 @@ export default function CreateDialog({ open, level, onClose }: CreateDialogProps
       ) : (
         <CreateForm
           level={level}
+          levels={levels}
           nameInput={name}
           onCancel={onClose}
           onCreated={(credential) => {
             setCreated(credential)
+            onCreated?.(credential.level)
             void refresh()
           }}
         />
@@ -66,14 +73,16 @@ const FIELDS = ['name', 'scopes', 'expires_at'] as const
 
 interface CreateFormProps {
   level: Level
+  levels: readonly Level[]
   nameInput: React.RefObject<HTMLInputElement | null>
   onCancel: () => void
   onCreated: (credential: CreatedCredential) => void
 }
 
-function CreateForm({ level, nameInput, onCancel, onCreated }: CreateFormProps) {
+function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: CreateFormProps) {
   const { api } = useSession()
   const catalogue = useScopeCatalogue()
+  const [level, setLevel] = useState(first)
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<string[]>([])
   const [expires, setExpires] = useState('')
@@ -124,6 +133,7 @@ function CreateForm({ level, nameInput, onCancel, onCreated }: CreateFormProps) 
             />
           )}
         </Field>
+        {levels.length > 1 && <LevelChoice value={level} onChange={setLevel} />}
         {catalogue.data ? (
           <ScopePicker catalogue={catalogue.data} value={scopes} onChange={setScopes} error={fault('scopes')} />
         ) : (

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from 'react'
+import { useState, type FormEvent } from 'react'
 import type { Versioned } from '../api/client'
 import { formFaults, Problem } from '../api/problem'
 import type { Credential } from '../api/types'
@@ -8,6 +8,7 @@ import { useSession } from '../session/session'
 import { Button } from '../ui/button'
 import { Card } from '../ui/card'
 import { Field } from '../ui/field'
+import { useAskBeforeLeaving } from '../ui/leaving'
 import { Loading } from '../ui/loading'
 import { dayOf } from '../ui/time'
 import { useToast } from '../ui/toast'
@@ -189,13 +190,4 @@ function useSave(setWork: (work: Work | undefined) => void): Saving {
     }
   }
   return { busy, error, conflict, save, clear }
-}
-
-function useAskBeforeLeaving(changed: boolean): void {
-  useEffect(() => {
-    if (!changed) return
-    const stay = (event: BeforeUnloadEvent) => event.preventDefault()
-    window.addEventListener('beforeunload', stay)
-    return () => window.removeEventListener('beforeunload', stay)
-  }, [changed])
 }

@@ -13,7 +13,8 @@ import { Notice } from '../ui/notice'
 import { PageHeader } from '../ui/page'
 import { useCredentialActions } from './actions'
 import { EmptyList, NothingFound } from './empty'
-import { isNarrowed, listQuery, parseFilter, type CredentialFilter } from './filter'
+import { DEFAULT_FILTER, isNarrowed, listQuery, parseFilter, type CredentialFilter } from './filter'
+import { levelsOnOffer } from './level'
 import { Pager } from '../ui/pager'
 import { countQueryOptions, listQueryOptions, totalOf } from './queries'
 import { CredentialTable, ListSkeleton } from './table'
@@ -81,7 +82,15 @@ export function CredentialListPage({ account, onHelp }: ListPageProps) {
       )}
       <ListBody list={list} filter={filter} level={level} setFilter={setFilter} {...(mayCreate && { create })} start={start} />
       <Suspense>
-        <CreateDialog open={creating} level={level} onClose={() => setCreating(false)} />
+        <CreateDialog
+          open={creating}
+          level={level}
+          levels={levelsOnOffer(me, account)}
+          onCreated={(made) =>
+            made !== level && setFilter({ ...DEFAULT_FILTER, tab: made === 'account' ? 'accounts' : 'users' }, true)
+          }
+          onClose={() => setCreating(false)}
+        />
       </Suspense>
       {dialogs}
     </>

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type { ApiClient } from '../api/client'
-import type { Account, Credential, CredentialList, Level } from '../api/types'
+import type { Credential, CredentialList, Level } from '../api/types'
 import { useSession } from '../session/session'
 
 export function listQueryOptions(api: ApiClient, query: string) {
@@ -35,14 +35,6 @@ export function credentialQueryOptions(api: ApiClient, clientID: string) {
   return queryOptions({
     queryKey: [api.accountID, 'credentials', 'one', clientID],
     queryFn: ({ signal }) => api.getVersioned<Credential>(credentialPath(clientID), signal),
-  })
-}
-
-export function accountQueryOptions(api: ApiClient) {
-  return queryOptions({
-    queryKey: [api.accountID, 'account'],
-    queryFn: ({ signal }) => api.get<Account>('/account', signal),
-    staleTime: 60_000,
   })
 }
 

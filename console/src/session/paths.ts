@@ -2,23 +2,29 @@ import { useSearch } from 'wouter'
 import { formatFilter as formatAuditFilter, type AuditFilter } from '../audit-event/filter'
 import { formatFilter, type CredentialFilter } from '../credential/filter'
 import { formatFilter as formatCatalogueFilter, type CatalogueFilter } from '../scope/filter'
+import { useSession } from './session'
 
 export const CREDENTIALS_PATH = '/settings/api-credentials'
 export const SCOPES_PATH = '/settings/scopes'
 export const AUDIT_LOG_PATH = '/settings/audit-log'
 export const USERS_PATH = '/settings/users'
+export const ACCOUNT_PATH = '/settings/account'
+export const SECURITY_PATH = '/settings/security'
 
-/** Where the console's pages are, keeping the account that the present URL names. */
+/** Where the console's pages are, keeping the account that the present URL names if it is the one worked in. */
 export interface Paths {
   credentials: (filter?: CredentialFilter) => string
   credential: (clientID: string) => string
   scopes: (filter?: CatalogueFilter) => string
   auditLog: (filter?: Partial<AuditFilter>) => string
   users: () => string
+  account: () => string
+  security: () => string
 }
 
 export function usePaths(): Paths {
-  const account = new URLSearchParams(useSearch()).get('account')
+  const { me } = useSession()
+  const account = new URLSearchParams(useSearch()).get('account') === me.account_id ? me.account_id : undefined
   const withAccount = (path: string, params = new URLSearchParams()) => {
     if (account) params.set('account', account)
     const query = params.toString()
@@ -30,5 +36,7 @@ export function usePaths(): Paths {
     scopes: (filter) => withAccount(SCOPES_PATH, filter && formatCatalogueFilter(filter)),
     auditLog: (filter) => withAccount(AUDIT_LOG_PATH, filter && formatAuditFilter(filter)),
     users: () => withAccount(USERS_PATH),
+    account: () => withAccount(ACCOUNT_PATH),
+    security: () => withAccount(SECURITY_PATH),
   }
 }

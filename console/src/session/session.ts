@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react'
-import { ApiClient } from '../api/client'
+import { ApiClient, type ConfirmIdentity } from '../api/client'
 import { Problem } from '../api/problem'
 import type { Me } from '../api/types'
 
@@ -7,6 +7,8 @@ import type { Me } from '../api/types'
 export interface Session {
   me: Me
   api: ApiClient
+  /** The URL names an account that is not one of the person's; `me` and `api` are of their usual one. */
+  astray: boolean
 }
 
 const SessionContext = createContext<Session | undefined>(undefined)
@@ -21,17 +23,21 @@ export function useSession(): Session {
 
 /**
  * Reads who is signed in. `wanted` is the account named in the URL; when it is not one of the person's, the
- * usual account is opened instead. The answer to the first request, which names no account, lists them all.
+ * usual account is read instead. The answer to the first request, which names no account, lists them all.
  */
-export async function loadSession(wanted: string | undefined, signal?: AbortSignal): Promise<Session> {
-  if (wanted) {
-    const api = new ApiClient(wanted)
+export async function loadSession(
+  wanted: string | undefined,
+  confirm: ConfirmIdentity,
+  signal?: AbortSignal,
+): Promise<Session> {
+  if (wanted !== undefined) {
+    const api = new ApiClient(wanted, confirm)
     try {
-      return { me: await api.get<Me>('/me', signal), api }
+      return { me: await api.get<Me>('/me', signal), api, astray: false }
     } catch (error) {
       if (!(error instanceof Problem) || ![400, 403, 404].includes(error.status)) throw error
     }
   }
   const me = await new ApiClient().get<Me>('/me', signal)
-  return { me, api: new ApiClient(me.account_id) }
+  return { me, api: new ApiClient(me.account_id, confirm), astray: wanted !== undefined }
 }

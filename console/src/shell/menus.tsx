@@ -1,5 +1,7 @@
-import { LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { LogOut, Monitor, Moon, ShieldCheck, Sun } from 'lucide-react'
 import { useRef } from 'react'
+import { useLocation } from 'wouter'
+import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 import { chooseTheme, useTheme, type Theme } from '../theme/theme'
 import { IconButton } from '../ui/button'
@@ -31,6 +33,8 @@ export function ThemeMenu() {
 /** Who is signed in, and the way out. */
 export function PersonMenu() {
   const { me } = useSession()
+  const paths = usePaths()
+  const [, go] = useLocation()
   const form = useRef<HTMLFormElement>(null)
   return (
     <>
@@ -50,6 +54,9 @@ export function PersonMenu() {
           <p className="truncate text-sm text-muted">{me.email}</p>
         </div>
         <MenuSeparator />
+        <MenuItem icon={<ShieldCheck />} onClick={() => go(paths.security())}>
+          Security
+        </MenuItem>
         <MenuItem icon={<LogOut />} onClick={() => form.current?.requestSubmit()}>
           Sign out
         </MenuItem>

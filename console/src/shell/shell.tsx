@@ -5,7 +5,7 @@ import { Link, useLocation } from 'wouter'
 import { IconButton } from '../ui/button'
 import { classes } from '../ui/classes'
 import { AccountSwitcher } from './account-switcher'
-import { isWithin, useEntries, type Entry } from './entries'
+import { isWithin, useEntries, type Entry, type Group } from './entries'
 import { PersonMenu, ThemeMenu } from './menus'
 
 interface ShellProps {
@@ -49,7 +49,7 @@ export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
           <p className="min-w-0 flex-1 truncate text-muted">
             {here && (
               <>
-                <span className="max-sm:hidden">Account Settings</span>
+                <span className="max-sm:hidden">{here.group}</span>
                 <span className="mx-2 max-sm:hidden" aria-hidden="true">
                   /
                 </span>
@@ -78,6 +78,8 @@ interface NavigationProps {
   onGo: () => void
 }
 
+const GROUPS: readonly Group[] = ['Account Settings', 'Personal Settings']
+
 const ENTRY =
   'flex min-h-9 w-full items-center gap-2.5 rounded-control px-2.5 text-left hover:bg-hover pointer-coarse:min-h-11'
 
@@ -86,23 +88,25 @@ function Navigation({ entries, here, onHelp, onGo }: NavigationProps) {
     <>
       <AccountSwitcher onGo={onGo} />
       <nav aria-label="Main" className="flex flex-1 flex-col gap-5 overflow-y-auto p-3">
-        {entries.length > 0 && (
-          <div>
-            <h2 className="px-2.5 py-1.5 text-sm text-muted">Account Settings</h2>
-            {entries.map((entry) => (
-              <Link
-                key={entry.path}
-                href={entry.href}
-                onClick={onGo}
-                aria-current={entry === here ? 'page' : undefined}
-                className={classes(ENTRY, entry === here && 'bg-hover')}
-              >
-                <entry.Icon className={classes('size-4', entry === here ? 'text-accent-text' : 'text-muted')} aria-hidden="true" />
-                {entry.label}
-              </Link>
-            ))}
+        {GROUPS.map((group) => (
+          <div key={group}>
+            <h2 className="px-2.5 py-1.5 text-sm text-muted">{group}</h2>
+            {entries
+              .filter((entry) => entry.group === group)
+              .map((entry) => (
+                <Link
+                  key={entry.path}
+                  href={entry.href}
+                  onClick={onGo}
+                  aria-current={entry === here ? 'page' : undefined}
+                  className={classes(ENTRY, entry === here && 'bg-hover')}
+                >
+                  <entry.Icon className={classes('size-4', entry === here ? 'text-accent-text' : 'text-muted')} aria-hidden="true" />
+                  {entry.label}
+                </Link>
+              ))}
           </div>
-        )}
+        ))}
         <div>
           <h2 className="px-2.5 py-1.5 text-sm text-muted">Resources</h2>
           <button type="button" onClick={onHelp} className={ENTRY}>

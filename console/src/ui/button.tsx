@@ -1,8 +1,8 @@
-import type { ComponentProps, ReactNode } from 'react'
+import type { ComponentProps, MouseEvent, ReactNode } from 'react'
 import { classes } from './classes'
 
 const SHAPE =
-  'inline-flex h-(--control) shrink-0 items-center justify-center gap-2 rounded-control border px-3.5 font-medium whitespace-nowrap transition-colors duration-150 disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:opacity-55'
+  'inline-flex h-(--control) shrink-0 items-center justify-center gap-2 rounded-control border px-3.5 font-medium whitespace-nowrap transition-colors duration-150 disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:cursor-not-allowed aria-disabled:opacity-55'
 
 const LOOKS = {
   primary: 'border-transparent bg-accent text-white enabled:hover:bg-accent-hover',
@@ -20,7 +20,7 @@ export function buttonClasses(look: ButtonLook, extra?: string): string {
 
 interface ButtonProps extends ComponentProps<'button'> {
   look?: ButtonLook
-  /** While true the button cannot be pressed again; the label stays, so nothing moves. */
+  /** While true pressing does nothing; the label stays, so nothing moves, and the focus stays, too. */
   busy?: boolean
   icon?: ReactNode
 }
@@ -30,14 +30,21 @@ export function Button({ look = 'secondary', busy = false, icon, className, chil
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled || busy}
+      // Not "disabled": that would drop the focus to the page's start, and out of a dialog.
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
+      onClick={busy ? refuse : rest.onClick}
       className={buttonClasses(look, className)}
     >
       {busy ? <Spinner /> : icon}
       {children}
     </button>
   )
+}
+
+/** A submit button submits by its click, so refusing that refuses both. */
+function refuse(event: MouseEvent) {
+  event.preventDefault()
 }
 
 function Spinner() {

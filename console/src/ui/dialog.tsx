@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import type { ReactNode, RefObject } from 'react'
+import type { KeyboardEvent, ReactNode, RefObject } from 'react'
 import { IconButton } from './button'
 import { classes } from './classes'
 
@@ -15,11 +15,18 @@ interface DialogProps {
   wide?: boolean
   /** Not closed by a press outside, which would lose what was typed. Esc and the buttons still close it. */
   sticky?: boolean
+  /** Opens over another dialog, which must not take its Esc for one of its own. */
+  above?: boolean
   children: ReactNode
 }
 
 /** A modal dialog: a card in the upper half of the window, a bottom sheet on a phone. */
-export function Dialog({ open, onClose, onClosed, initialFocus, wide = false, sticky = false, children }: DialogProps) {
+export function Dialog({ open, onClose, onClosed, initialFocus, wide = false, sticky = false, above = false, children }: DialogProps) {
+  const keepEscape = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    event.stopPropagation()
+    onClose()
+  }
   return (
     <Base.Root
       open={open}
@@ -28,14 +35,21 @@ export function Dialog({ open, onClose, onClosed, initialFocus, wide = false, st
       onOpenChangeComplete={(now) => !now && onClosed?.()}
     >
       <Base.Portal>
-        <Base.Backdrop className="fixed inset-0 z-30 bg-scrim backdrop-blur-[3px] transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Base.Backdrop
+          className={classes(
+            'fixed inset-0 bg-scrim backdrop-blur-[3px] transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0',
+            above ? 'z-40' : 'z-30',
+          )}
+        />
         <Base.Popup
           initialFocus={initialFocus}
+          onKeyDown={above ? keepEscape : undefined}
           className={classes(
-            'fixed inset-x-0 z-30 mx-auto flex flex-col overflow-hidden border border-line bg-surface shadow-dialog transition-[opacity,translate] duration-150 ease-out outline-none',
+            'fixed inset-x-0 mx-auto flex flex-col overflow-hidden border border-line bg-surface shadow-dialog transition-[opacity,translate] duration-150 ease-out outline-none',
             'max-sm:bottom-0 max-sm:max-h-[92dvh] max-sm:rounded-t-dialog max-sm:border-b-0 max-sm:data-ending-style:translate-y-8 max-sm:data-starting-style:translate-y-8',
             'sm:top-[7dvh] sm:max-h-[86dvh] sm:w-[calc(100%-3rem)] sm:rounded-dialog sm:data-ending-style:-translate-y-1 sm:data-starting-style:-translate-y-1',
             'data-ending-style:opacity-0 data-starting-style:opacity-0',
+            above ? 'z-40' : 'z-30',
             wide ? 'sm:max-w-xl' : 'sm:max-w-[33rem]',
           )}
         >

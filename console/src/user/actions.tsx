@@ -82,11 +82,11 @@ function RoleDialog(props: UserDialogProps) {
       ready={role !== user.role}
       initialFocus={chosen}
       onConfirm={() => save({ role }, `${nameOf(user)} is now ${ROLE_WORDS[role].toLowerCase()}.`)}
+      field={(fault) => <RoleChoice value={role} onChange={setRole} chosen={chosen} error={fault} />}
     >
       <p>
         <Person user={user} /> is {ROLE_WORDS[user.role].toLowerCase()} in this account.
       </p>
-      <RoleChoice value={role} onChange={setRole} chosen={chosen} />
       <p className="text-sm text-muted">
         Rights follow at once: their API credentials and tokens lose what the new role does not allow.
       </p>
