@@ -100,8 +100,13 @@ func (t *transcript) await(tb testing.TB, pattern string) []string {
 // start runs claviger with args in dir until the test ends.
 func start(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
+	return startIn(t, plainEnvironment(), dir, args...)
+}
+
+func startIn(t *testing.T, environment []string, dir string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(claviger, args...)}
-	p.cmd.Dir, p.cmd.Env = dir, plainEnvironment()
+	p.cmd.Dir, p.cmd.Env = dir, environment
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	_ "modernc.org/sqlite"
 )
 
 const (
@@ -48,8 +46,15 @@ func (a *acknowledged) add(id, secret string, rotate bool) {
 // secret that was handed out must work, each change must have its audit event,
 // and each start must be quick (S36).
 func TestCrash_KilledWhileWritingLosesNothingAcknowledged(t *testing.T) {
+	for _, e := range engines(t) {
+		t.Run(e.name, func(t *testing.T) { crash(t, e) })
+	}
+}
+
+func crash(t *testing.T, e engine) {
+	t.Helper()
 	dir, address := t.TempDir(), freeAddress(t)
-	token := prepare(t, dir, address)
+	token := prepare(t, dir, address, e.settings()...)
 	done := &acknowledged{secrets: map[string]string{}}
 	var slowest time.Duration
 	for range crashKills {
@@ -67,10 +72,10 @@ func TestCrash_KilledWhileWritingLosesNothingAcknowledged(t *testing.T) {
 		}
 	}
 	server.stop(t)
-	if out, talk, code := run(t, dir, "audit", "verify"); code != 0 {
+	if out, talk, code := run(t, dir, "audit", "verify", "--config", "claviger.yaml"); code != 0 {
 		t.Errorf("the audit chain: %s%s", out, talk)
 	}
-	creates, rotates, rows := auditCounts(t, dir)
+	creates, rotates, rows := auditCounts(t, e.open(t, dir))
 	t.Logf("%d kills; %d creates and %d rotations acknowledged; %d and %d audited; %d credentials stored; %d secrets lost; slowest start %v",
 		crashKills, done.creates, done.rotates, creates, rotates, rows, broken, slowest)
 	if done.creates < crashKills || done.rotates < crashKills {
@@ -99,18 +104,20 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// prepare sets an installation up and returns a management token of its admin.
-func prepare(t *testing.T, dir, address string) string {
+// prepare sets an installation up, with lines of settings of its own, and
+// returns a management token of its admin.
+func prepare(t *testing.T, dir, address string, lines ...string) string {
 	t.Helper()
 	settings := filepath.Join(dir, "claviger.yaml")
-	if err := os.WriteFile(settings, []byte("listen: "+address+"\nops_listen: 127.0.0.1:0\n"), 0o600); err != nil {
+	lines = append(lines, "listen: "+address, "ops_listen: 127.0.0.1:0", "")
+	if err := os.WriteFile(settings, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
 		{"user", "create", "--email", "ada@example.com", "--role", "admin"},
 		{"catalogue", "apply", "--example", "vcc"},
 	} {
-		if out, talk, code := run(t, dir, args...); code != 0 {
+		if out, talk, code := run(t, dir, append(args, "--config", settings)...); code != 0 {
 			t.Fatal(out, talk)
 		}
 	}
@@ -201,14 +208,9 @@ func post(url, token, body string) (id, secret string, ok bool) {
 }
 
 // auditCounts counts the audited creates and rotations, and the credentials.
-func auditCounts(t *testing.T, dir string) (creates, rotates, rows int) {
+func auditCounts(t *testing.T, db *sql.DB) (creates, rotates, rows int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "claviger-data", "claviger.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	err = db.QueryRowContext(t.Context(), `SELECT
+	err := db.QueryRowContext(t.Context(), `SELECT
 		(SELECT COUNT(*) FROM audit_events WHERE action = 'credential.create' AND outcome = 'done'),
 		(SELECT COUNT(*) FROM audit_events WHERE action = 'secret.create'),
 		(SELECT COUNT(*) FROM credentials)`).Scan(&creates, &rotates, &rows)

@@ -141,7 +141,7 @@ func recovers(t *testing.T, dir string, server *process, address, token string, 
 	if out, talk, code := run(t, dir, "audit", "verify"); code != 0 {
 		t.Errorf("the audit chain: %s%s", out, talk)
 	}
-	if creates, _, rows := auditCounts(t, dir); creates != want || rows != want {
+	if creates, _, rows := auditCounts(t, engine{}.open(t, dir)); creates != want || rows != want {
 		t.Errorf("%d acknowledged, %d audited, %d stored", want, creates, rows)
 	}
 }

@@ -17,6 +17,13 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 // the set-up link, then every shell block as it stands. Only the port differs,
 // since the usual one may be taken on the machine that runs the test.
 func TestQuickStart_WorksAsPrinted(t *testing.T) {
+	for _, e := range engines(t) {
+		t.Run(e.name, func(t *testing.T) { quickStart(t, e) })
+	}
+}
+
+func quickStart(t *testing.T, e engine) {
+	t.Helper()
 	text, err := os.ReadFile("../docs/quick-start.md")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +36,10 @@ func TestQuickStart_WorksAsPrinted(t *testing.T) {
 	if err := os.Symlink(claviger, filepath.Join(dir, "claviger")); err != nil {
 		t.Fatal(err)
 	}
-	server := start(t, dir, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+	// As settings of all commands: without a data directory in common they must agree on the issuer.
+	environment := append(plainEnvironment(), e.environment()...)
+	environment = append(environment, "CLAVIGER_LISTEN="+freeAddress(t), "CLAVIGER_OPS_LISTEN=127.0.0.1:0")
+	server := startIn(t, environment, dir, "serve")
 	address := server.stderr.await(t, `listens on (http://127\.0\.0\.1:\d+)`)[1]
 	link := server.stderr.await(t, `Set up the first admin within 1 hour: (\S+)`)[1]
 	setUpFirstAdmin(t, address, link)
@@ -43,7 +53,7 @@ echo "--- without a token"
 curl -s -o /dev/null -w '%{http_code}\n' ` + address + `/forward-auth -H 'X-Forwarded-Method: GET' -H 'X-Forwarded-Proto: https' -H 'X-Forwarded-Host: orders.example.com' -H 'X-Forwarded-Uri: /orders/42'
 ./claviger audit verify`
 	cmd := exec.Command("bash", "-c", script)
-	cmd.Dir, cmd.Env = dir, plainEnvironment()
+	cmd.Dir, cmd.Env = dir, environment
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -143,6 +143,7 @@ func (s *stopwatch) ask(c clientSecret, want int, delay time.Duration) time.Dura
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	took := time.Since(begin)
 	if err != nil || want != 0 && answer.StatusCode != want {
