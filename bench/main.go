@@ -14,9 +14,11 @@ import (
 
 // plan is how much is measured.
 type plan struct {
-	pairs  int
-	length time.Duration
-	self   bool
+	pairs   int
+	length  time.Duration
+	self    bool
+	size    int // credentials; 0: the usual comparisons
+	samples int // of each kind of list page
 }
 
 func main() {
@@ -34,6 +36,8 @@ func parse() plan {
 	flag.IntVar(&p.pairs, "pairs", 5, "how often each server takes its turn, at each number of connections")
 	flag.DurationVar(&p.length, "length", 3*time.Second, "how long each turn lasts")
 	flag.BoolVar(&p.self, "self", false, "measure the floor against itself: what differs then is the machine's noise")
+	flag.IntVar(&p.size, "size", 0, "instead: list pages and tokens with so many credentials, on SQLite and PostgreSQL (.ci/on-postgresql)")
+	flag.IntVar(&p.samples, "samples", 200, "with -size, how often each kind of list page is asked for")
 	flag.Parse()
 	return p
 }
@@ -48,6 +52,9 @@ func run(ctx context.Context, p plan) (err error) {
 
 	lab := &laboratory{dir: dir}
 	defer lab.close()
+	if p.size > 0 {
+		return lab.runAtSize(ctx, os.Stdout, p)
+	}
 	issuance, decision, err := lab.comparisons(ctx, p.self)
 	if err != nil {
 		return err

@@ -21,8 +21,9 @@ import (
 
 // Request is what is sent and where to.
 type Request struct {
-	Address string // host:port
-	Bytes   []byte // the whole request, as it goes over the wire
+	Address string   // host:port
+	Bytes   []byte   // the whole request, as it goes over the wire
+	More    [][]byte // others that each connection sends in turn with it
 }
 
 // Result is what a run came to.
@@ -56,7 +57,7 @@ func Run(ctx context.Context, request Request, connections int, length time.Dura
 	begin := time.Now()
 	for n, conn := range conns {
 		group.Go(func() {
-			times[n], faults[n] = loop(conn, request.Bytes, begin.Add(length))
+			times[n], faults[n] = loop(conn, request.inTurn(n), begin.Add(length))
 		})
 	}
 	group.Wait()
@@ -87,11 +88,21 @@ func dial(ctx context.Context, address string, connections int) ([]net.Conn, err
 	return conns, nil
 }
 
-func loop(conn net.Conn, request []byte, end time.Time) ([]time.Duration, error) {
+// inTurn returns what the n-th connection sends next, again and again; each begins elsewhere.
+func (r Request) inTurn(n int) func() []byte {
+	all := append([][]byte{r.Bytes}, r.More...)
+	next := n * 31 % len(all)
+	return func() []byte {
+		next = (next + 1) % len(all)
+		return all[next]
+	}
+}
+
+func loop(conn net.Conn, request func() []byte, end time.Time) ([]time.Duration, error) {
 	times := make([]time.Duration, 0, 1<<16)
 	answer := bufio.NewReaderSize(conn, 8<<10)
 	for start := time.Now(); start.Before(end); {
-		if _, err := conn.Write(request); err != nil {
+		if _, err := conn.Write(request()); err != nil {
 			return nil, err
 		}
 		if err := readAnswer(answer); err != nil {

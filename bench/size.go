@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// fewCredentials is what a large installation is compared with.
+const fewCredentials = 100
+
+// runAtSize measures what an installation with many credentials costs: its list pages, and a token beside what it
+// costs with few.
+func (l *laboratory) runAtSize(ctx context.Context, w io.Writer, p plan) error {
+	engines := []string{"SQLite", "PostgreSQL"}
+	var lists [][]listRow
+	var all []*installation
+	for _, engine := range engines {
+		few, err := l.install(ctx, engine, fewCredentials)
+		if err != nil {
+			return err
+		}
+		many, err := l.install(ctx, engine, p.size)
+		if err != nil {
+			return err
+		}
+		rows, err := many.measureLists(ctx, p.samples)
+		if err != nil {
+			return err
+		}
+		lists, all = append(lists, rows), append(all, few, many)
+	}
+	if err := printLists(w, p.size, engines, lists); err != nil {
+		return err
+	}
+	for k, engine := range engines {
+		c := comparison{title: "Token issuance on " + engine + " as credentials grow, " + fmt.Sprint(shownClients) + " of them asking in turn"}
+		for _, i := range all[2*k : 2*k+2] {
+			c.targets = append(c.targets, i.issuance())
+		}
+		rows, err := c.measure(ctx, p)
+		if err != nil {
+			return err
+		}
+		if err := c.print(w, rows, p); err != nil {
+			return err
+		}
+	}
+	return printSizes(w, all)
+}
+
+// issuance is token requests of many clients.
+func (i *installation) issuance() target {
+	var t target
+	for _, c := range i.people.clients {
+		c.Issuer, c.process = i.issuer, i.process
+		next := c.issuance(fmt.Sprintf("%d credentials", i.n))
+		if t.name == "" {
+			t = next
+		} else {
+			t.request.More = append(t.request.More, next.request.Bytes)
+		}
+	}
+	return t
+}
+
+func printSizes(w io.Writer, all []*installation) error {
+	fmt.Fprint(w, "\nStart to ready, and memory after the above\n")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "engine\tcredentials\tready after ms\tmemory MiB\t")
+	for _, i := range all {
+		memory, err := i.memory()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t\n", i.engine, i.n, milliseconds(i.ready), memory)
+	}
+	return table.Flush()
+}
