@@ -194,5 +194,5 @@ func wrongPassword() *apicred.Error {
 }
 
 func passwordsOff() *apicred.Error {
-	return apicred.Forbidden("This server does not take passwords. Sign in by a one-time link: ask an admin of your account or the operator for one.")
+	return apicred.Forbidden("This server does not take passwords. Sign in by a one-time link: ask the operator for one.")
 }

@@ -86,7 +86,7 @@ func (a attempt) repay() {
 
 func tooManyTries(wait time.Duration) *apicred.Error {
 	e := apicred.RateLimited(wait)
-	e.Message = "There were too many wrong passwords. Wait a few minutes, sign in at a browser where you were signed in before, or ask an admin or the operator for a set-up link."
+	e.Message = "There were too many wrong passwords. Wait a few minutes, sign in at a browser where you were signed in before, or ask the operator for a set-up link."
 	return e
 }
 

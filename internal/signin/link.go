@@ -12,9 +12,10 @@ import (
 
 // Names of form fields.
 const (
-	emailField  = "email"
-	nameField   = "name"
-	returnField = "return_to"
+	emailField    = "email"
+	nameField     = "name"
+	passwordField = "password"
+	returnField   = "return_to"
 )
 
 // showLink shows whom a link is for. It leaves the link whole, since scanners of
@@ -38,7 +39,7 @@ func (p *Pages) useLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token := linkToken(r)
-	values := login.LinkForm{Email: form[emailField], Name: form[nameField]}
+	values := login.LinkForm{Email: form[emailField], Name: form[nameField], Password: login.PasswordFrom(form[passwordField])}
 	session, signedIn, err := p.login.Consume(r.Context(), token, values, p.facts(r))
 	if apicred.IsKind(err, apicred.KindInvalid) {
 		return p.showLinkAgain(w, r, token, form, err)
@@ -46,13 +47,15 @@ func (p *Pages) useLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.From(r.Context()).Actor = signedIn.UserID
 	if session.IsZero() { // they were signed in before, and only joined
+		web.From(r.Context()).Actor = signedIn.UserID
 		redirect(w, r, homePath+"?account="+url.QueryEscape(signedIn.AccountID))
 		return nil
 	}
-	seconds := int(signedIn.ExpiresAt.Sub(signedIn.CreatedAt).Seconds())
-	http.SetCookie(w, p.cookie(session.Reveal(), seconds))
+	p.enter(w, r, session, signedIn)
+	if !values.Password.IsZero() {
+		p.remember(w, r, signedIn)
+	}
 	redirect(w, r, returnPath(form[returnField]))
 	return nil
 }
@@ -72,6 +75,8 @@ func (p *Pages) showLinkAgain(w http.ResponseWriter, r *http.Request, token logi
 			again.EmailFault = field.Message
 		case "body." + nameField:
 			again.NameFault = field.Message
+		case "body." + passwordField:
+			again.PasswordFault = field.Message
 		}
 	}
 	renderLink(w, http.StatusUnprocessableEntity, again)
@@ -109,7 +114,7 @@ func readForm(r *http.Request) (map[string]string, error) {
 		return nil, apicred.Malformed("The form cannot be read. Open the page again and send it from there.")
 	}
 	form := map[string]string{}
-	for _, field := range []string{emailField, nameField, returnField} {
+	for _, field := range []string{emailField, nameField, passwordField, returnField} {
 		values := r.PostForm[field]
 		if len(values) > 1 {
 			return nil, apicred.Malformed("The form has the field " + field + " twice. Open the page again and send it from there.")

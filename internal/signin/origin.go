@@ -83,15 +83,24 @@ func (p *Pages) session(r *http.Request) login.SessionToken {
 	return login.SessionTokenFrom(cookies[0].Value)
 }
 
-// cookie makes the session cookie; a negative age makes the browser forget it.
-func (p *Pages) cookie(value string, ageSeconds int) *http.Cookie {
+// browser takes the token of an earlier sign-in out of its cookie.
+func (p *Pages) browser(r *http.Request) login.BrowserToken {
+	cookies := r.CookiesNamed(login.BrowserCookieName(p.secure))
+	if len(cookies) != 1 {
+		return login.BrowserToken{}
+	}
+	return login.BrowserTokenFrom(cookies[0].Value)
+}
+
+// cookie makes one of our cookies; a negative age makes the browser forget it.
+func (p *Pages) cookie(name, value string, ageSeconds int) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // G124: without https browsers drop Secure cookies; only loopback goes without
-		Name: p.cookieName(), Value: value, Path: "/", MaxAge: ageSeconds,
+		Name: name, Value: value, Path: "/", MaxAge: ageSeconds,
 		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }
 
 func (p *Pages) facts(r *http.Request) login.RequestFacts {
 	x := web.From(r.Context())
-	return login.RequestFacts{Address: x.Address(), UserAgent: r.UserAgent(), RequestID: x.RequestID, Session: p.session(r)}
+	return login.RequestFacts{Address: x.Address(), UserAgent: r.UserAgent(), RequestID: x.RequestID, Session: p.session(r), Browser: p.browser(r)}
 }

@@ -51,7 +51,7 @@ func New(service *login.Service, issuer string) (*Pages, error) {
 // Register adds the routes to router.
 func (p *Pages) Register(router *web.Router) {
 	for pattern, methods := range map[string]methods{
-		signInPath:           {http.MethodGet: p.showSignIn},
+		signInPath:           {http.MethodGet: p.showSignIn, http.MethodPost: p.signIn},
 		linkPath + "{token}": {http.MethodGet: p.showLink, http.MethodPost: p.useLink},
 		signOutPath:          {http.MethodPost: p.signOut},
 		stylePath:            {http.MethodGet: asset("text/css; charset=utf-8", style)},
@@ -89,22 +89,6 @@ func (p *Pages) handler(m methods) http.Handler {
 	})
 }
 
-// showSignIn says how to get in; to somebody who is in, who they are.
-func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request) error {
-	_, person, _, err := p.login.Authenticate(r.Context(), p.session(r))
-	if apicred.IsKind(err, apicred.KindUnauthenticated) {
-		render(w, http.StatusOK, "sign_in", signInView{frame: newFrame("Sign in")})
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	render(w, http.StatusOK, "signed_in", signedInView{
-		frame: newFrame("Signed in"), Email: person.Email, Return: returnPath(r.URL.Query().Get(returnField)),
-	})
-	return nil
-}
-
 // signOut ends every session whose cookie came along and forgets the cookie.
 // Without a session it is done already.
 func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -116,8 +100,8 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	http.SetCookie(w, p.cookie("", -1))
-	redirect(w, r, signInPath)
+	http.SetCookie(w, p.cookie(p.cookieName(), "", -1))
+	redirect(w, r, signInPath+"?"+signedOutField+"=1")
 	return nil
 }
 

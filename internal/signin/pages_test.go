@@ -79,20 +79,27 @@ func TestFirstAdmin_WithABadFormKeepsWhatWasEnteredAndTheLink(t *testing.T) {
 	sessionCookie(t, s.post(t, path, url.Values{"email": {"grace@example.com"}}))
 }
 
-func TestSignIn_SaysHowToGetALinkAndOffersNothingElse(t *testing.T) {
-	s := newSite(t, origin)
+func TestSignIn_WithoutPasswordsSaysHowToGetALinkAndOffersNothingElse(t *testing.T) {
+	s := newSiteThat(t, origin, false)
 	w := s.get(t, "/sign-in")
 	wantPage(t, w, http.StatusOK, "claviger user set-up-link you@example.com")
 	if strings.Contains(w.Body.String(), "<input") {
 		t.Error("a field for what does not exist")
 	}
+	wantPage(t, s.post(t, "/sign-in", url.Values{"email": {"ada@example.com"}, "password": {goodPassword}}), http.StatusForbidden, "does not take passwords")
+	link := signin.LinkPath(s.addAda(t))
+	if w := s.get(t, link); strings.Contains(w.Body.String(), `name="password"`) {
+		t.Error("a password field for a server that takes none")
+	}
+	wantPage(t, s.post(t, link, url.Values{"password": {goodPassword}}), http.StatusUnprocessableEntity)
+	sessionCookie(t, s.post(t, link, nil))
 }
 
 func TestSignOut_EndsTheSessionAndForgetsTheCookie(t *testing.T) {
 	s := newSite(t, origin)
 	cookie := s.signIn(t, s.addAda(t))
 	w := s.post(t, "/sign-out", nil, withCookie(cookie))
-	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/sign-in" || w.Header().Get("Set-Cookie") != "claviger_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax" {
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/sign-in?signed_out=1" || w.Header().Get("Set-Cookie") != "claviger_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax" {
 		t.Errorf("%d %q %q", w.Code, w.Header().Get("Location"), w.Header().Get("Set-Cookie"))
 	}
 	if _, _, _, err := s.login.Authenticate(t.Context(), login.SessionTokenFrom(cookie.Value)); !apicred.IsKind(err, apicred.KindUnauthenticated) {
@@ -125,7 +132,7 @@ func TestForms_FromElsewhereAreRefused(t *testing.T) {
 		"nothing, with cookie":         {header("Sec-Fetch-Site", ""), header("Origin", ""), withCookie(cookie)},
 		"foreign referer, with cookie": {header("Sec-Fetch-Site", ""), header("Origin", ""), header("Referer", "http://evil.example/"+origin), withCookie(cookie)},
 	} {
-		for _, path := range []string{link, "/sign-out"} {
+		for _, path := range []string{link, "/sign-out", "/sign-in"} {
 			w := s.post(t, path, nil, change...)
 			wantPage(t, w, http.StatusForbidden, "did not come from a page of this server")
 			if w.Header().Get("Set-Cookie") != "" {
@@ -198,7 +205,7 @@ func TestForms_ThatAreOddAreRefusedAndBurnNothing(t *testing.T) {
 
 func TestMethods_OthersThanTheRouteHasGet405WithAllow(t *testing.T) {
 	s := newSite(t, origin)
-	for path, allow := range map[string]string{"/sign-in": "GET, HEAD", "/sign-out": "POST", "/sign-in/link/x": "GET, POST, HEAD", "/sign-in/style.css": "GET, HEAD"} {
+	for path, allow := range map[string]string{"/sign-in": "GET, POST, HEAD", "/sign-out": "POST", "/sign-in/link/x": "GET, POST, HEAD", "/sign-in/style.css": "GET, HEAD"} {
 		w := s.send(t, http.MethodDelete, path, nil)
 		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
 			t.Errorf("%s: %d, Allow %q", path, w.Code, w.Header().Get("Allow"))

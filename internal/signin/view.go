@@ -44,7 +44,14 @@ func version(asset []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-type signInView struct{ frame }
+type signInView struct {
+	frame
+	Passwords    bool // the form is there
+	SignedOut    bool // just now
+	EnteredEmail string
+	Fault        string
+	Return       string
+}
 
 type signedInView struct {
 	frame
@@ -58,6 +65,23 @@ type linkView struct {
 	Return                    string
 	EnteredEmail, EnteredName string
 	EmailFault, NameFault     string
+	PasswordFault             string
+}
+
+// FocusPassword: the password is all that is wrong with the form.
+func (v linkView) FocusPassword() bool {
+	return v.PasswordFault != "" && v.EmailFault == "" && v.NameFault == ""
+}
+
+// HasPassword tells whether there is one that the form would replace.
+func (v linkView) HasPassword() bool { return !v.PasswordChangedAt.IsZero() }
+
+// PasswordSince is when that one was set, for people.
+func (v linkView) PasswordSince() string { return v.PasswordChangedAt.UTC().Format("2 January 2006") }
+
+// PasswordSinceMachine is PasswordSince for programs (RFC 3339).
+func (v linkView) PasswordSinceMachine() string {
+	return v.PasswordChangedAt.UTC().Format(time.RFC3339)
 }
 
 // Until is the link's end for people.
