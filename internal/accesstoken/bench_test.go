@@ -92,7 +92,7 @@ type benchRig struct {
 func newBenchRig(tb testing.TB, count int) *benchRig {
 	tb.Helper()
 	master := keyring.NewMaster([32]byte{1})
-	ring, err := keyring.Open(tb.Context(), newKeyStore(), master, time.Now)
+	ring, err := keyring.Open(tb.Context(), keyring.Options{Store: newKeyStore(), Master: master, Clock: time.Now})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func newRig(t testing.TB) *rig {
 	r.keys = store.Keyring()
 	master := keyring.NewMaster([32]byte{1})
 	var err error
-	r.ring, err = keyring.Open(ctx, r.keys, master, r.clock.Now)
+	r.ring, err = keyring.Open(ctx, keyring.Options{Store: r.keys, Master: master, Clock: r.clock.Now})
 	must(t, err)
 	hasher := master.Hasher()
 	r.directory = accesstoken.NewDirectory(r.store, hasher, accesstoken.Options{

@@ -14,22 +14,22 @@ import (
 // by the feed alone.
 func (r *rig) rotate() *keyring.Ring {
 	r.t.Helper()
-	r.changeKeys("signing_key.rotate", func(tx keyring.Tx, record keyring.Record) error {
+	r.changeKeys("signing_key.rotate", func(tx keyring.Tx, record apicred.SigningKey) error {
 		switch record.Status {
-		case keyring.StatusActive:
-			record.Status = keyring.StatusRetired
-		case keyring.StatusNext:
-			record.Status = keyring.StatusActive
-		case keyring.StatusRetired:
+		case apicred.SigningKeyActive:
+			record.Status = apicred.SigningKeyRetired
+		case apicred.SigningKeyNext:
+			record.Status = apicred.SigningKeyActive
+		case apicred.SigningKeyRetired:
 		}
 		return tx.UpdateSigningKey(r.t.Context(), record)
 	})
-	ring, err := keyring.Open(r.t.Context(), r.keys, keyring.NewMaster([32]byte{1}), r.clock.Now)
+	ring, err := keyring.Open(r.t.Context(), keyring.Options{Store: r.keys, Master: keyring.NewMaster([32]byte{1}), Clock: r.clock.Now})
 	must(r.t, err)
 	return ring
 }
 
-func (r *rig) changeKeys(action string, change func(keyring.Tx, keyring.Record) error) {
+func (r *rig) changeKeys(action string, change func(keyring.Tx, apicred.SigningKey) error) {
 	r.t.Helper()
 	ctx := r.t.Context()
 	must(r.t, r.keys.ChangeSigningKeys(ctx, func(tx keyring.Tx) error {
@@ -73,8 +73,8 @@ func TestVerify_ForgetsTokensWithTheirKey(t *testing.T) {
 	must(t, r.directory.CatchUp(t.Context()))
 	_, err = r.verify(raw, orders)
 	must(t, err)
-	r.changeKeys("signing_key.delete", func(tx keyring.Tx, record keyring.Record) error {
-		if record.Status == keyring.StatusRetired {
+	r.changeKeys("signing_key.delete", func(tx keyring.Tx, record apicred.SigningKey) error {
+		if record.Status == apicred.SigningKeyRetired {
 			return tx.DeleteSigningKey(t.Context(), record.KID)
 		}
 		return nil

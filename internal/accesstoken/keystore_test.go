@@ -11,12 +11,12 @@ import (
 // keyStore keeps signing keys in memory, for benchmarks that need no database.
 type keyStore struct {
 	mu      sync.Mutex
-	records []keyring.Record
+	records []apicred.SigningKey
 }
 
 func newKeyStore() *keyStore { return &keyStore{} }
 
-func (s *keyStore) SigningKeys(context.Context) ([]keyring.Record, error) {
+func (s *keyStore) SigningKeys(context.Context) ([]apicred.SigningKey, error) {
 	return s.records, nil
 }
 
@@ -28,11 +28,12 @@ func (s *keyStore) ChangeSigningKeys(_ context.Context, fn func(keyring.Tx) erro
 
 type keyTx struct{ *keyStore }
 
-func (t keyTx) InsertSigningKey(_ context.Context, r keyring.Record) error {
+func (t keyTx) InsertSigningKey(_ context.Context, r apicred.SigningKey) error {
 	t.records = append(t.records, r)
 	return nil
 }
 
-func (t keyTx) UpdateSigningKey(context.Context, keyring.Record) error { return nil }
-func (t keyTx) DeleteSigningKey(context.Context, string) error         { return nil }
-func (t keyTx) Record(context.Context, apicred.AuditEvent) error       { return nil }
+func (t keyTx) UpdateSigningKey(context.Context, apicred.SigningKey) error { return nil }
+func (t keyTx) ResealSigningKey(context.Context, apicred.SigningKey) error { return nil }
+func (t keyTx) DeleteSigningKey(context.Context, string) error             { return nil }
+func (t keyTx) Record(context.Context, apicred.AuditEvent) error           { return nil }

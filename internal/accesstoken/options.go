@@ -16,6 +16,9 @@ const (
 	VCCTokenLifetime = 7200 * time.Second
 	// GraceTokenLifetime bounds tokens issued while the database is away.
 	GraceTokenLifetime = 300 * time.Second
+	// KeySetMaxAge is how long others may keep the JWK Set: Cache-Control of
+	// /.well-known/jwks.json.
+	KeySetMaxAge = 300 * time.Second
 	// MaxPersonTokenLifetime bounds people-tokens.
 	MaxPersonTokenLifetime = 24 * time.Hour
 )

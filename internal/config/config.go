@@ -48,6 +48,9 @@ type Config struct {
 	TokenLifetime time.Duration
 	MaxOffline    time.Duration // 0: refuse at once
 
+	SigningAlgorithm   apicred.SigningAlgorithm
+	SigningKeyRotation time.Duration // 0: never by itself
+
 	PasswordSignIn bool
 
 	SupportURL               string // empty: none

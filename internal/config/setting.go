@@ -65,7 +65,6 @@ func definitions() []definition {
 // laterSettings are named in the documentation of later releases.
 func laterSettings() []string {
 	return []string{
-		"signing_algorithm", "signing_key_rotation",
 		"mtls_listen", "mtls_client_ca", "client_certificate_header",
 	}
 }

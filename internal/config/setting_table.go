@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 // Bounds of durations (contract.md, "Listeners and settings").
@@ -11,6 +13,8 @@ const (
 	minTokenLifetime = time.Minute
 	maxTokenLifetime = 24 * time.Hour
 	maxMaxOffline    = 24 * time.Hour
+	minKeyRotation   = time.Hour
+	maxKeyRotation   = 365 * 24 * time.Hour
 )
 
 func listenerSettings() []definition {
@@ -83,6 +87,15 @@ func tokenSettings() []definition {
 			Doc: "How long known credentials still get tokens (of at most 300s) while the database cannot be reached, 0 to 24h. `0`: refuse at once."},
 			func(c *Config, text string) (err error) {
 				c.MaxOffline, err = readDuration(text, 0, maxMaxOffline)
+				return err
+			}},
+		{Setting{Key: "signing_algorithm", Default: string(apicred.AlgorithmES256),
+			Doc: "What access tokens are signed with: `ES256`, `EdDSA` (Ed25519) or `RS256` (RSA of 2048 bits; a signature costs some twenty times as much, and tokens grow by 340 characters). A new one takes over by rotation. The same on every node."},
+			func(c *Config, text string) (err error) { c.SigningAlgorithm, err = readAlgorithm(text); return err }},
+		{Setting{Key: "signing_key_rotation", Default: "30d",
+			Doc: "How long a signing key signs before the next one, which is published already, takes over by itself: 1h to 365d. `0`: only by `claviger key rotate`."},
+			func(c *Config, text string) (err error) {
+				c.SigningKeyRotation, err = readKeyRotation(text)
 				return err
 			}},
 	}

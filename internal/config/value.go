@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 const (
@@ -179,6 +181,24 @@ func parseDuration(text string) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(days)*24*time.Hour + rest, true //nolint:gosec // days is at most maxDays
+}
+
+// readAlgorithm wants a signing algorithm in its one spelling (RFC 7518 section
+// 3.1: case-sensitive).
+func readAlgorithm(text string) (apicred.SigningAlgorithm, error) {
+	algorithm := apicred.SigningAlgorithm(text)
+	if !slices.Contains(apicred.SigningAlgorithms(), algorithm) {
+		return "", fmt.Errorf("%s is no algorithm to sign tokens with. Write ES256, EdDSA or RS256", quoted(text))
+	}
+	return algorithm, nil
+}
+
+func readKeyRotation(text string) (time.Duration, error) {
+	d, err := ParseDuration(text)
+	if err != nil || d == 0 {
+		return 0, err
+	}
+	return readDuration(text, minKeyRotation, maxKeyRotation)
 }
 
 // ShortDuration writes 24h for 24h0m0s.

@@ -49,12 +49,12 @@ func newBench(t *testing.T) *bench {
 	b := &bench{store: store, log: &lockedBuffer{}}
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
-	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
+	ring, err := keyring.Open(ctx, keyring.Options{Store: store.Keyring(), Master: master, Clock: time.Now})
 	check(t, err)
 	directory := accesstoken.NewDirectory(store.AccessToken(), master.Hasher(), accesstoken.Options{Issuer: issuer})
 	b.Desk = desk.New(desk.Deps{
 		Lifecycle: lifecycle.New(lifecycle.Options{
-			Store: failing{store.Lifecycle(), b}, Hasher: master.Hasher(), Sealer: master,
+			Store: failing{store.Lifecycle(), b}, Hasher: master.Hasher(), Sealer: master, Keys: ring,
 			Clock: time.Now, Random: rand.Reader, ManagementAudience: accesstoken.ManagementAudience(issuer),
 			Changed: func(ctx context.Context) {
 				if err := directory.CatchUp(ctx); err != nil {

@@ -1,10 +1,14 @@
 package keyring
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"encoding/base64"
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 // The example of RFC 7515 appendix A.3.
@@ -16,7 +20,7 @@ const (
 )
 
 func rfcKey() (jwk, string) {
-	k := jwk{KeyType: "EC", Curve: "P-256", X: rfcX, Y: rfcY, Use: "sig", Algorithm: algorithmES256}
+	k := jwk{KeyType: "EC", Curve: "P-256", X: rfcX, Y: rfcY, Use: "sig", Algorithm: apicred.AlgorithmES256}
 	k.KID = k.thumbprint()
 	return k, `{"kty":"EC","crv":"P-256","x":"` + rfcX + `","y":"` + rfcY + `","use":"sig","alg":"ES256","kid":"` + k.KID + `"}`
 }
@@ -32,17 +36,17 @@ func TestVerify_AgreesWithTheExampleOfRFC7515(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := &publicKey{public}
+	key := &es256Public{public.(*ecdsa.PublicKey)}
 	// The example has the larger of the two possible s, which we never write.
 	if key.Verify([]byte(rfcJWS[:at]), signature) {
 		t.Error("the larger s is accepted")
 	}
 	s := new(big.Int).SetBytes(signature[coordinateSize:])
-	s.Sub(public.Params().N, s).FillBytes(signature[coordinateSize:])
+	s.Sub(elliptic.P256().Params().N, s).FillBytes(signature[coordinateSize:])
 	if !key.Verify([]byte(rfcJWS[:at]), signature) {
 		t.Error("the signature does not verify")
 	}
-	if half := new(big.Int).Rsh(public.Params().N, 1); half.Cmp(new(big.Int).SetBytes([]byte(halfOrder))) != 0 {
+	if half := new(big.Int).Rsh(elliptic.P256().Params().N, 1); half.Cmp(new(big.Int).SetBytes([]byte(halfOrder))) != 0 {
 		t.Errorf("half the order is %x", half)
 	}
 }

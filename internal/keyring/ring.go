@@ -2,16 +2,12 @@ package keyring
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"crypto"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"log/slog"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
@@ -19,177 +15,153 @@ import (
 
 const purposeSigningKey = "signing key"
 
+// Options are what a Ring works with. Store and Master are required.
+type Options struct {
+	Store  Store
+	Master *Master
+	Clock  func() time.Time // nil: time.Now
+	// Algorithm of the keys made from now on; empty: ES256.
+	Algorithm apicred.SigningAlgorithm
+	// Rotation is how long a key signs; 0: until somebody rotates.
+	Rotation time.Duration
+	Logger   *slog.Logger // nil discards
+}
+
 // Ring is the set of signing keys in force. It is read without a lock and safe
 // for concurrent use.
 type Ring struct {
-	store  Store
-	master *Master
-	clock  func() time.Time
-	state  atomic.Pointer[ringState]
+	store     Store
+	master    *Master
+	clock     func() time.Time
+	algorithm apicred.SigningAlgorithm
+	rotation  time.Duration
+	logger    *slog.Logger
+	state     atomic.Pointer[ringState]
 }
 
 var _ accesstoken.Signer = (*Ring)(nil)
 
 // ringState is one immutable reading of the keys.
 type ringState struct {
-	active *signingKey
+	active accesstoken.SigningKey
 	keys   []publishedKey // published ones, oldest first
 	jwks   []byte
 	until  time.Time // when the first of keys ends; zero: none does
+	// due is when Maintain has something to do; zero: never.
+	due time.Time
 }
 
 type publishedKey struct {
 	jwk     jwk
-	public  *publicKey
+	public  accesstoken.PublicKey
 	expires time.Time // of retired ones; zero: no end yet
 }
 
 // Open reads the signing keys. At the very first start it makes one that signs
-// and the next one, which is published long before it will. A master key that
-// does not open them gives ErrMasterKey.
-func Open(ctx context.Context, store Store, master *Master, clock func() time.Time) (*Ring, error) {
-	r := &Ring{store: store, master: master, clock: clock}
-	records, err := store.SigningKeys(ctx)
-	if err != nil {
+// and the next one, which is published long before it will. Where the next one
+// is of another algorithm than the configured one, another takes its place; what
+// an old master key sealed is sealed anew. A master key that does not open the
+// keys gives ErrMasterKey.
+func Open(ctx context.Context, o Options) (*Ring, error) {
+	r := &Ring{store: o.Store, master: o.Master, clock: o.Clock, algorithm: o.Algorithm, rotation: o.Rotation, logger: o.Logger}
+	if r.clock == nil {
+		r.clock = time.Now
+	}
+	if r.algorithm == "" {
+		r.algorithm = apicred.AlgorithmES256
+	}
+	if r.logger == nil {
+		r.logger = slog.New(slog.DiscardHandler)
+	}
+	if err := r.mend(ctx); err != nil {
 		return nil, err
 	}
-	if len(missing(records)) > 0 {
-		if err := r.makeKeys(ctx); err != nil {
-			return nil, err
-		}
-	}
 	return r, r.Reload(ctx)
-}
-
-// missing returns the statuses that some key must have and none has.
-func missing(records []Record) []Status {
-	var none []Status
-	for _, s := range []Status{StatusActive, StatusNext} {
-		if !slices.ContainsFunc(records, func(r Record) bool { return r.Status == s }) {
-			none = append(none, s)
-		}
-	}
-	return none
-}
-
-// makeKeys adds the keys that are missing. Other nodes may start at the same
-// time: what is missing is looked up again inside the transaction.
-func (r *Ring) makeKeys(ctx context.Context) error {
-	fresh := map[Status]Record{}
-	for _, s := range []Status{StatusActive, StatusNext} {
-		record, err := r.newRecord(s)
-		if err != nil {
-			return apicred.Internal(err)
-		}
-		fresh[s] = record
-	}
-	return r.store.ChangeSigningKeys(ctx, func(tx Tx) error {
-		records, err := tx.SigningKeys(ctx)
-		if err != nil {
-			return err
-		}
-		for _, s := range missing(records) {
-			if err := tx.InsertSigningKey(ctx, fresh[s]); err != nil {
-				return err
-			}
-			if err := tx.Record(ctx, created(fresh[s])); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// newRecord makes a key and seals its private part, bound to its kid.
-func (r *Ring) newRecord(status Status) (Record, error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return Record{}, err
-	}
-	public, err := newJWK(&private.PublicKey)
-	if err != nil {
-		return Record{}, err
-	}
-	published, err := json.Marshal(public)
-	if err != nil {
-		return Record{}, err
-	}
-	scalar, err := private.Bytes()
-	if err != nil {
-		return Record{}, err
-	}
-	now := r.clock()
-	return Record{
-		KID: public.KID, Algorithm: algorithmES256, Status: status, PublicJWK: published,
-		Sealed: r.master.Seal(purposeSigningKey, scalar, []byte(public.KID)), MasterKeyID: r.master.ID(),
-		CreatedAt: now, NotBefore: now,
-	}, nil
-}
-
-func created(r Record) apicred.AuditEvent {
-	after, err := json.Marshal(map[string]string{"kid": r.KID, "alg": r.Algorithm, "status": string(r.Status)})
-	if err != nil {
-		panic(err) // strings always encode
-	}
-	return apicred.AuditEvent{
-		EventID: uuid.Must(uuid.NewV7()).String(), At: r.CreatedAt, ActorType: apicred.ActorSystem,
-		Action: "signing_key.create", TargetType: apicred.TargetSigningKey, TargetID: r.KID,
-		Outcome: apicred.OutcomeDone, Count: 1, After: after,
-	}
 }
 
 // Reload reads the keys anew; call it when the feed says that they changed. On
 // an error the keys read before stay in force.
 func (r *Ring) Reload(ctx context.Context) error {
-	records, err := r.store.SigningKeys(ctx)
+	keys, err := r.store.SigningKeys(ctx)
 	if err != nil {
 		return err
 	}
-	state := &ringState{}
-	for i := range records {
-		if err := r.take(state, &records[i]); err != nil {
+	state := &ringState{due: r.due(keys)}
+	for i := range keys {
+		if err := r.take(state, &keys[i]); err != nil {
 			return err
 		}
 	}
 	if state.active == nil {
-		return apicred.Internal(fmt.Errorf("none of %d signing keys is active", len(records)))
+		return apicred.Internal(fmt.Errorf("none of %d signing keys is active", len(keys)))
 	}
 	r.state.Store(state.at(r.clock()))
 	return nil
 }
 
 // take adds a stored key to a state.
-func (r *Ring) take(state *ringState, record *Record) error {
-	described, public, err := parseJWK(record.PublicJWK, record.KID)
+func (r *Ring) take(state *ringState, key *apicred.SigningKey) error {
+	described, public, err := parseJWK(key.PublicJWK, key.KID)
 	if err != nil {
-		return apicred.Internal(fmt.Errorf("signing key %s: %w", record.KID, err))
+		return apicred.Internal(fmt.Errorf("signing key %s: %w", key.KID, err))
 	}
 	// Every key is opened, not only the one that signs: a wrong master key must
 	// show at start, not on the day of the next rotation.
-	if record.Status != StatusRetired {
-		scalar, err := r.master.Open(purposeSigningKey, record.Sealed, []byte(record.KID))
+	if key.Status != apicred.SigningKeyRetired {
+		private, err := r.openPrivate(key, public)
 		if err != nil {
-			return ErrMasterKey
+			return err
 		}
-		private, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
-		if err != nil || !private.PublicKey.Equal(public) {
-			return apicred.Internal(fmt.Errorf("signing key %s: private and public part differ", record.KID))
-		}
-		if record.Status == StatusActive {
-			state.active = newSigningKey(private, record.KID)
+		if key.Status == apicred.SigningKeyActive {
+			if state.active, err = newSigner(private, described); err != nil {
+				return apicred.Internal(err)
+			}
 		}
 	}
-	key := publishedKey{jwk: described, public: &publicKey{public}}
-	if record.Status == StatusRetired {
-		key.expires = record.ExpiresAt
+	published := publishedKey{jwk: described}
+	if published.public, err = r.verifier(key.KID, public); err != nil {
+		return apicred.Internal(err)
 	}
-	state.keys = append(state.keys, key)
+	if key.Status == apicred.SigningKeyRetired {
+		published.expires = key.ExpiresAt
+	}
+	state.keys = append(state.keys, published)
 	return nil
+}
+
+// verifier is the one that the reading before had, where it had one: verified
+// tokens are remembered with it, and a rotation must not make every node verify
+// every token anew.
+func (r *Ring) verifier(kid string, public crypto.PublicKey) (accesstoken.PublicKey, error) {
+	if before := r.state.Load(); before != nil {
+		for _, k := range before.keys {
+			if k.jwk.KID == kid {
+				return k.public, nil
+			}
+		}
+	}
+	return newVerifier(public)
+}
+
+// openPrivate opens the private part of a key, whose public part is known.
+func (r *Ring) openPrivate(key *apicred.SigningKey, public crypto.PublicKey) (crypto.Signer, error) {
+	encoded, err := r.master.Open(purposeSigningKey, key.Sealed, []byte(key.KID))
+	if err != nil {
+		return nil, ErrMasterKey
+	}
+	private, err := parsePrivate(key.Algorithm, encoded)
+	if err != nil {
+		return nil, apicred.Internal(fmt.Errorf("signing key %s: %w", key.KID, err))
+	}
+	if same, ok := private.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !same.Equal(public) {
+		return nil, apicred.Internal(fmt.Errorf("signing key %s: private and public part differ", key.KID))
+	}
+	return private, nil
 }
 
 // at returns the state without the keys that have ended.
 func (s *ringState) at(now time.Time) *ringState {
-	current := &ringState{active: s.active}
+	current := &ringState{active: s.active, due: s.due}
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}

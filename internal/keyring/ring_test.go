@@ -34,7 +34,7 @@ func must(t testing.TB, err error) {
 
 func open(t testing.TB, store *sqlstore.Store) *keyring.Ring {
 	t.Helper()
-	r, err := keyring.Open(t.Context(), store.Keyring(), keyring.NewMaster(keyOf(1)), time.Now)
+	r, err := keyring.Open(t.Context(), keyring.Options{Store: store.Keyring(), Master: keyring.NewMaster(keyOf(1)), Clock: time.Now})
 	must(t, err)
 	return r
 }
@@ -51,11 +51,11 @@ func TestOpen_MakesOneActiveAndOneNextKeyAtTheFirstStart(t *testing.T) {
 	r := open(t, store)
 	records, err := store.Keyring().SigningKeys(t.Context())
 	must(t, err)
-	statuses := map[keyring.Status]int{}
+	statuses := map[apicred.SigningKeyStatus]int{}
 	for _, record := range records {
 		statuses[record.Status]++
 	}
-	if diff := cmp.Diff(map[keyring.Status]int{keyring.StatusActive: 1, keyring.StatusNext: 1}, statuses); diff != "" {
+	if diff := cmp.Diff(map[apicred.SigningKeyStatus]int{apicred.SigningKeyActive: 1, apicred.SigningKeyNext: 1}, statuses); diff != "" {
 		t.Error(diff)
 	}
 	first := string(r.JWKSet())
@@ -89,7 +89,7 @@ func TestOpen_ManyNodesAtOnceAgree(t *testing.T) {
 	sets := make([]string, 8)
 	for i := range sets {
 		nodes.Go(func() {
-			r, err := keyring.Open(context.Background(), store.Keyring(), keyring.NewMaster(keyOf(1)), time.Now)
+			r, err := keyring.Open(context.Background(), keyring.Options{Store: store.Keyring(), Master: keyring.NewMaster(keyOf(1)), Clock: time.Now})
 			if err != nil {
 				t.Error(err)
 				return
@@ -108,11 +108,11 @@ func TestOpen_ManyNodesAtOnceAgree(t *testing.T) {
 func TestOpen_RefusesAWrongMasterKeyWithTheRemedy(t *testing.T) {
 	store := testserver.NewStore(t)
 	open(t, store)
-	_, err := keyring.Open(t.Context(), store.Keyring(), keyring.NewMaster(keyOf(2)), time.Now)
+	_, err := keyring.Open(t.Context(), keyring.Options{Store: store.Keyring(), Master: keyring.NewMaster(keyOf(2)), Clock: time.Now})
 	if !errors.Is(err, keyring.ErrMasterKey) || !strings.Contains(err.Error(), "master_keys_old") {
 		t.Errorf("got %v", err)
 	}
-	_, err = keyring.Open(t.Context(), store.Keyring(), keyring.NewMaster(keyOf(2), keyOf(1)), time.Now)
+	_, err = keyring.Open(t.Context(), keyring.Options{Store: store.Keyring(), Master: keyring.NewMaster(keyOf(2), keyOf(1))})
 	must(t, err)
 }
 
@@ -168,7 +168,7 @@ func TestRing_PublishesAJWKSetOthersUnderstand(t *testing.T) {
 }
 
 // turn writes another status or end of a key.
-func turn(t testing.TB, store *sqlstore.Store, change func(*keyring.Record)) {
+func turn(t testing.TB, store *sqlstore.Store, change func(*apicred.SigningKey)) {
 	t.Helper()
 	must(t, store.Keyring().ChangeSigningKeys(t.Context(), func(tx keyring.Tx) error {
 		records, err := tx.SigningKeys(t.Context())
@@ -189,16 +189,16 @@ func TestRing_KeepsARetiredKeyUntilItsEnd(t *testing.T) {
 	store, now := testserver.NewStore(t), time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
 	master := keyring.NewMaster(keyOf(1))
-	r, err := keyring.Open(t.Context(), store.Keyring(), master, clock)
+	r, err := keyring.Open(t.Context(), keyring.Options{Store: store.Keyring(), Master: master, Clock: clock})
 	must(t, err)
 	old := kidOf(t, r)
-	turn(t, store, func(record *keyring.Record) {
+	turn(t, store, func(record *apicred.SigningKey) {
 		switch record.Status {
-		case keyring.StatusActive:
-			record.Status, record.ExpiresAt = keyring.StatusRetired, now.Add(time.Hour)
-		case keyring.StatusNext:
-			record.Status = keyring.StatusActive
-		case keyring.StatusRetired:
+		case apicred.SigningKeyActive:
+			record.Status, record.ExpiresAt = apicred.SigningKeyRetired, now.Add(time.Hour)
+		case apicred.SigningKeyNext:
+			record.Status = apicred.SigningKeyActive
+		case apicred.SigningKeyRetired:
 		}
 	})
 	if kidOf(t, r) != old {
@@ -221,7 +221,7 @@ func TestRing_KeepsARetiredKeyUntilItsEnd(t *testing.T) {
 	if known, listed := has(); known || listed {
 		t.Error("the retired key outlives its end")
 	}
-	reopened, err := keyring.Open(t.Context(), store.Keyring(), master, clock)
+	reopened, err := keyring.Open(t.Context(), keyring.Options{Store: store.Keyring(), Master: master, Clock: clock})
 	must(t, err)
 	if n := len(published(t, reopened).Keys); n != 2 {
 		t.Errorf("%d keys after the next start, want a new next one: 2", n)

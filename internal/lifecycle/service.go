@@ -27,6 +27,7 @@ type Options struct {
 	Store  Store
 	Hasher Hasher
 	Sealer Sealer
+	Keys   KeyRing
 	Clock  func() time.Time
 	Random io.Reader // crypto/rand.Reader outside tests
 	// ManagementAudience is "<issuer>/api/v1".
@@ -41,6 +42,7 @@ type Service struct {
 	store    Store
 	hasher   Hasher
 	sealer   Sealer
+	keys     KeyRing
 	clock    func() time.Time
 	random   io.Reader
 	audience string
@@ -55,7 +57,7 @@ func New(o Options) *Service {
 		o.Changed = func(context.Context) {}
 	}
 	return &Service{
-		store: o.Store, hasher: o.Hasher, sealer: o.Sealer, clock: o.Clock, random: o.Random,
+		store: o.Store, hasher: o.Hasher, sealer: o.Sealer, keys: o.Keys, clock: o.Clock, random: o.Random,
 		audience: o.ManagementAudience, changed: o.Changed, refusals: newRefusalLog(o.Clock),
 	}
 }

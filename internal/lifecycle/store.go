@@ -68,6 +68,9 @@ type Reader interface {
 	// and an empty document when none was ever applied).
 	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)
 
+	// SigningKeys returns every key, oldest first.
+	SigningKeys(ctx context.Context) ([]apicred.SigningKey, error)
+
 	// Idempotency finds what an earlier create with the key did; not_found
 	// when there was none since notBefore.
 	Idempotency(ctx context.Context, key IdempotencyKey, notBefore time.Time) (IdempotencyRecord, error)
@@ -105,6 +108,11 @@ type Tx interface {
 	// SaveCatalogue replaces the document when version is the stored one, else
 	// precondition.
 	SaveCatalogue(ctx context.Context, c apicred.Catalogue, version int64) error
+
+	InsertSigningKey(ctx context.Context, k apicred.SigningKey) error
+	// UpdateSigningKey writes status, not-before and end.
+	UpdateSigningKey(ctx context.Context, k apicred.SigningKey) error
+	DeleteSigningKey(ctx context.Context, kid string) error
 
 	InsertIdempotency(ctx context.Context, key IdempotencyKey, record IdempotencyRecord) error
 

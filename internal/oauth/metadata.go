@@ -3,8 +3,11 @@ package oauth
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"sync/atomic"
+	"time"
 
+	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/web"
 )
@@ -89,7 +92,7 @@ func liveScopes(c *apicred.CompiledCatalogue) []string {
 type keyDocument struct{ keys func() []byte }
 
 func (k keyDocument) serve(w http.ResponseWriter, r *http.Request, _ *web.Exchange) {
-	servePublic(w, r, "application/jwk-set+json", "public, max-age=300", k.keys())
+	servePublic(w, r, "application/jwk-set+json", "public, max-age="+strconv.Itoa(int(accesstoken.KeySetMaxAge/time.Second)), k.keys())
 }
 
 // servePublic answers with a document that any web page may read: the only

@@ -102,7 +102,10 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 		return err
 	}
 	master := keyring.NewMaster(keys.Current(), keys.Old()...)
-	ring, err := keyring.Open(ctx, c.Store.Keyring(), master, time.Now)
+	ring, err := keyring.Open(ctx, keyring.Options{
+		Store: c.Store.Keyring(), Master: master, Clock: time.Now, Logger: c.Log,
+		Algorithm: c.Config.SigningAlgorithm, Rotation: c.Config.SigningKeyRotation,
+	})
 	if err != nil {
 		return err
 	}
@@ -115,7 +118,7 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 	c.Tokens = accesstoken.NewIssuer(c.Directory, ring)
 	c.Verifier = accesstoken.NewVerifier(c.Directory, ring)
 	c.Lifecycle = lifecycle.New(lifecycle.Options{
-		Store: c.Store.Lifecycle(), Hasher: hasher, Sealer: master, Clock: time.Now, Random: rand.Reader,
+		Store: c.Store.Lifecycle(), Hasher: hasher, Sealer: master, Keys: ring, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(issuer), Changed: c.catchUp,
 	})
 	c.Login = login.New(login.Options{

@@ -95,7 +95,7 @@ func (s accessTokenStore) AddUsage(ctx context.Context, counts []accesstoken.Usa
 
 type keyringStore struct{ *Store }
 
-func (s keyringStore) SigningKeys(ctx context.Context) ([]keyring.Record, error) {
+func (s keyringStore) SigningKeys(ctx context.Context) ([]apicred.SigningKey, error) {
 	return newReader(s.readers).SigningKeys(ctx)
 }
 

@@ -17,9 +17,9 @@ func keyTests() map[string]func(*fixture) {
 	}
 }
 
-func newKey(kid string, created time.Time) keyring.Record {
-	return keyring.Record{
-		KID: kid, Algorithm: "ES256", Status: keyring.StatusNext, PublicJWK: []byte(`{"kty":"EC"}`), Sealed: []byte{0, 1, 255},
+func newKey(kid string, created time.Time) apicred.SigningKey {
+	return apicred.SigningKey{
+		KID: kid, Algorithm: "ES256", Status: apicred.SigningKeyNext, PublicJWK: []byte(`{"kty":"EC"}`), Sealed: []byte{0, 1, 255},
 		MasterKeyID: "m1", CreatedAt: created, NotBefore: created.Add(time.Hour),
 	}
 }
@@ -28,7 +28,7 @@ func (f *fixture) changeKeys(fn func(keyring.Tx) error) error {
 	return f.store.Keyring().ChangeSigningKeys(f.Context(), fn)
 }
 
-func (f *fixture) keys(records ...keyring.Record) {
+func (f *fixture) keys(records ...apicred.SigningKey) {
 	f.Helper()
 	f.must(f.changeKeys(func(tx keyring.Tx) error {
 		for _, r := range records {
@@ -38,7 +38,7 @@ func (f *fixture) keys(records ...keyring.Record) {
 	}))
 }
 
-func (f *fixture) wantKeys(want ...keyring.Record) {
+func (f *fixture) wantKeys(want ...apicred.SigningKey) {
 	f.Helper()
 	got, err := f.store.Keyring().SigningKeys(f.Context())
 	f.must(err)
@@ -54,7 +54,7 @@ func keyReadsAsWritten(f *fixture) {
 func keyUpdate(f *fixture) {
 	k := newKey("a", start())
 	f.keys(k)
-	k.Status, k.NotBefore, k.ExpiresAt = keyring.StatusRetired, start(), start().Add(time.Hour)
+	k.Status, k.NotBefore, k.ExpiresAt = apicred.SigningKeyRetired, start(), start().Add(time.Hour)
 	edited := k
 	edited.Sealed, edited.Algorithm = []byte("other"), "none" // not to be written
 	f.must(f.changeKeys(func(tx keyring.Tx) error { return tx.UpdateSigningKey(f.Context(), edited) }))

@@ -51,7 +51,7 @@ func New(t testing.TB, issuer string) *Installation {
 	ctx := t.Context()
 	store := NewStore(t)
 	master := keyring.NewMaster([keyring.MasterKeySize]byte{1})
-	ring, err := keyring.Open(ctx, store.Keyring(), master, time.Now)
+	ring, err := keyring.Open(ctx, keyring.Options{Store: store.Keyring(), Master: master, Clock: time.Now})
 	must(t, err)
 
 	i := &Installation{Store: store, Ring: ring, Log: new(bytes.Buffer)}
@@ -65,7 +65,7 @@ func New(t testing.TB, issuer string) *Installation {
 		Store: store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: i.Logger, PasswordSignIn: true,
 	})
 	i.Lifecycle = lifecycle.New(lifecycle.Options{
-		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Clock: time.Now, Random: rand.Reader,
+		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Keys: ring, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(issuer),
 		Changed:            func(ctx context.Context) { _ = i.Directory.CatchUp(ctx) }, // as the program: the poll follows
 	})

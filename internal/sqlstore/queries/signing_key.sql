@@ -11,3 +11,6 @@ WHERE kid = sqlc.arg(kid);
 
 -- name: DeleteSigningKey :execrows
 DELETE FROM signing_keys WHERE kid = $1;
+
+-- name: ResealSigningKey :execrows
+UPDATE signing_keys SET sealed = sqlc.arg(sealed), master_key_id = sqlc.arg(master_key_id) WHERE kid = sqlc.arg(kid);

@@ -90,6 +90,18 @@ func (q *Queries) ListSigningKeys(ctx context.Context) ([]SigningKey, error) {
 	return items, nil
 }
 
+const resealSigningKey = `-- name: ResealSigningKey :execrows
+UPDATE signing_keys SET sealed = $1, master_key_id = $2 WHERE kid = $3
+`
+
+func (q *Queries) ResealSigningKey(ctx context.Context, sealed []byte, masterKeyID string, kID string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, resealSigningKey, sealed, masterKeyID, kID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const updateSigningKey = `-- name: UpdateSigningKey :execrows
 UPDATE signing_keys SET status = $1, not_before = $2, expires_at = $3
 WHERE kid = $4
