@@ -719,6 +719,29 @@ type SetUpLink struct {
 	URL SecretText `json:"url"`
 }
 
+// SigningKey defines model for SigningKey.
+type SigningKey struct {
+	Alg       string    `json:"alg"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt When the last token of a retired key has expired and the key leaves the set; null: no end yet.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Kid RFC 7638 thumbprint; the kid of its tokens and of its entry in the JWK Set.
+	Kid string `json:"kid"`
+
+	// NotBefore When it began to sign; for the next one, when it may at the earliest.
+	NotBefore time.Time `json:"not_before"`
+
+	// Status next is published and will sign, active signs, retired verifies what it signed.
+	Status string `json:"status"`
+}
+
+// SigningKeyList defines model for SigningKeyList.
+type SigningKeyList struct {
+	SigningKeys []SigningKey `json:"signing_keys"`
+}
+
 // Usage defines model for Usage.
 type Usage struct {
 	ClientID string `json:"client_id"`
@@ -1218,6 +1241,41 @@ func (c *Client) ListScopes(ctx context.Context, params ListScopesParams) (*Scop
 		return nil, err
 	}
 	return &out, nil
+}
+
+// ListSigningKeys is GET /signing-keys: list signing keys.
+//
+// Those that are published, oldest first. They belong to the installation: admins of the operator account only.
+func (c *Client) ListSigningKeys(ctx context.Context) (*SigningKeyList, error) {
+	r := request{method: http.MethodGet, path: "/signing-keys", ids: []string{}}
+	var out SigningKeyList
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// RotateSigningKeys is POST /signing-keys/rotate: rotate the signing keys.
+//
+// The next key signs from now on, another is published behind it, and the one that signed verifies until its last token has expired: no token dies. 409 within six minutes of the rotation before, while verifiers may not know the next key yet. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+func (c *Client) RotateSigningKeys(ctx context.Context) (*SigningKeyList, error) {
+	r := request{method: http.MethodPost, path: "/signing-keys/rotate", ids: []string{}}
+	var out SigningKeyList
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// RemoveSigningKey is DELETE /signing-keys/{kid}: remove a signing key at once.
+//
+// For a key that has leaked. Every token that it signed is refused from now on, on other nodes within two seconds. In the place of the active key the next one signs. Services that check tokens by themselves go on until they fetch the JWK Set anew, up to five minutes. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+func (c *Client) RemoveSigningKey(ctx context.Context, kid string) error {
+	r := request{method: http.MethodDelete, path: "/signing-keys/{kid}", ids: []string{kid}}
+	_, err := c.do(ctx, &r, nil)
+	return err
 }
 
 // ListUsers is GET /users: list the users.

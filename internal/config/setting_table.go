@@ -90,7 +90,7 @@ func tokenSettings() []definition {
 				return err
 			}},
 		{Setting{Key: "signing_algorithm", Default: string(apicred.AlgorithmES256),
-			Doc: "What access tokens are signed with: `ES256`, `EdDSA` (Ed25519) or `RS256` (RSA of 2048 bits; a signature costs some twenty times as much, and tokens grow by 340 characters). A new one takes over by rotation. The same on every node."},
+			Doc: "What access tokens are signed with: `ES256`, `EdDSA` (Ed25519) or `RS256` (RSA of 2048 bits; a signature costs some thirty times as much, and tokens grow by 256 characters). A new one takes over by rotation. The same on every node."},
 			func(c *Config, text string) (err error) { c.SigningAlgorithm, err = readAlgorithm(text); return err }},
 		{Setting{Key: "signing_key_rotation", Default: "30d",
 			Doc: "How long a signing key signs before the next one, which is published already, takes over by itself: 1h to 365d. `0`: only by `claviger key rotate`."},

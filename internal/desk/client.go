@@ -95,6 +95,21 @@ func (c *Client) ExportCatalogue(ctx context.Context) (CatalogueDocument, error)
 	return call[CatalogueDocument](ctx, c, catalogueGet, nothing{})
 }
 
+// SigningKeys lists the published signing keys, oldest first.
+func (c *Client) SigningKeys(ctx context.Context) ([]SigningKey, error) {
+	return call[[]SigningKey](ctx, c, keyList, nothing{})
+}
+
+// RotateSigningKeys makes the next key sign.
+func (c *Client) RotateSigningKeys(ctx context.Context, in KeyRotation) ([]SigningKey, error) {
+	return call[[]SigningKey](ctx, c, keyRotate, in)
+}
+
+// RemoveSigningKey removes a key at once, with every token that it signed.
+func (c *Client) RemoveSigningKey(ctx context.Context, in KeyRef) ([]SigningKey, error) {
+	return call[[]SigningKey](ctx, c, keyRemove, in)
+}
+
 // AuditEvents lists what was done and refused, newest first.
 func (c *Client) AuditEvents(ctx context.Context, in AuditQuery) (AuditEventPage, error) {
 	return call[AuditEventPage](ctx, c, auditList, in)

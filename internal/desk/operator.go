@@ -29,6 +29,13 @@ type Operator interface {
 	// ExportCatalogue returns the catalogue as YAML.
 	ExportCatalogue(ctx context.Context) (CatalogueDocument, error)
 
+	// SigningKeys lists the published signing keys, oldest first.
+	SigningKeys(ctx context.Context) ([]SigningKey, error)
+	// RotateSigningKeys makes the next key sign.
+	RotateSigningKeys(ctx context.Context, in KeyRotation) ([]SigningKey, error)
+	// RemoveSigningKey removes a key at once, with every token that it signed.
+	RemoveSigningKey(ctx context.Context, in KeyRef) ([]SigningKey, error)
+
 	// AuditEvents lists what was done and refused, newest first.
 	AuditEvents(ctx context.Context, in AuditQuery) (AuditEventPage, error)
 	// VerifyAudit checks the whole audit chain.

@@ -28,6 +28,7 @@ const (
 	tagCatalogue   = "Scopes and APIs"
 	tagPeople      = "People and account"
 	tagAudit       = "Audit log"
+	tagSigningKeys = "Signing keys"
 )
 
 // Names of the ways to prove who asks.
@@ -62,6 +63,7 @@ func documentConfig() huma.Config {
 				{Name: tagCatalogue, Description: "What there is to call, and what opens it."},
 				{Name: tagPeople, Description: "Who asks, and the account acted in."},
 				{Name: tagAudit, Description: "Who did what, when and from where. Nothing changes it."},
+				{Name: tagSigningKeys, Description: "What access tokens are signed with, for the whole installation."},
 			},
 			Components: &huma.Components{
 				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),

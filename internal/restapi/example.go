@@ -176,3 +176,12 @@ func exampleRefusals() []refusalExample {
 		{"The database cannot be reached. Nothing was changed.", apicred.Unavailable(nil)},
 	}
 }
+
+func exampleSigningKeys() signingKeyListJSON {
+	end := exampleTime().Add(24*time.Hour + 15*time.Minute)
+	return signingKeyListJSON{[]signingKeyJSON{
+		{KID: "Zq3wF9tLr0bXcVn5mKj7HdSgPa2yUeTi8oEwRxQz1CM", Algorithm: "ES256", Status: "retired", CreatedAt: exampleTime().AddDate(0, -2, 0), NotBefore: exampleTime().AddDate(0, -1, 0), ExpiresAt: &end},
+		{KID: "l3rWvj6oVZ9yK2mT5cQxXh1sN8bEfUaG4dRzP7uYwJk", Algorithm: "ES256", Status: "active", CreatedAt: exampleTime().AddDate(0, -1, 0), NotBefore: exampleTime()},
+		{KID: "d0TqY5hGx8sJvMwLz4nBcR7kEfPa1oUi6eXyW3rSt9Q", Algorithm: "ES256", Status: "next", CreatedAt: exampleTime(), NotBefore: exampleTime().Add(6 * time.Minute)},
+	}}
+}

@@ -81,10 +81,17 @@ func (o *operation) queryNames() string {
 
 var idPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
+// kidPattern is an RFC 7638 thumbprint with SHA-256.
+var kidPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
 // namesIDs tells whether every parameter of the path could be an ID at all.
 func (c *call) namesIDs() bool {
 	for _, p := range c.operation.Parameters {
-		if p.In == "path" && !idPattern.MatchString(c.request.PathValue(p.Name)) {
+		pattern := idPattern
+		if p.Name == "kid" {
+			pattern = kidPattern
+		}
+		if p.In == "path" && !pattern.MatchString(c.request.PathValue(p.Name)) {
 			return false
 		}
 	}

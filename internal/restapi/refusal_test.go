@@ -281,7 +281,7 @@ func badAddresses(id string) []badInput {
 		absent("GET", "/credentials/x"), absent("GET", "/credentials/"+id+"%20"), absent("GET", "/credentials/"+id+"/secret"),
 		absent("DELETE", "/credentials/"+id+"/secrets/"+unknown), absent("DELETE", "/credentials/"+id+"/secrets/x"),
 		disallowed("POST", "/audit-events"), disallowed("DELETE", "/audit-events"),
-		absent("GET", "/people"), absent("GET", "/audit-events/"), absent("GET", "/signing-keys"), absent("GET", "/credentials/"+id+"/use"),
+		absent("GET", "/people"), absent("GET", "/audit-events/"), absent("GET", "/signing-keys/"), absent("DELETE", "/signing-keys/"), absent("DELETE", "/signing-keys/x"), absent("GET", "/credentials/"+id+"/use"),
 		absent("GET", "/explain"),
 		disallowed("DELETE", "/credentials"), disallowed("PUT", "/credentials/"+id), disallowed("POST", "/me"), disallowed("PUT", "/account"),
 		disallowed("GET", "/credentials/"+id+"/disable"), disallowed("OPTIONS", "/credentials"), disallowed("TRACE", "/credentials"),

@@ -83,6 +83,7 @@ func (s *Surface) register(a huma.API) {
 	s.registerSessions(a)
 	s.registerUsers(a)
 	s.registerAuditEvents(a)
+	s.registerSigningKeys(a)
 }
 
 // Routes are the addresses of the surface. The body limit here is the largest

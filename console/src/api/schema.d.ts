@@ -376,6 +376,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List signing keys
+         * @description Those that are published, oldest first. They belong to the installation: admins of the operator account only.
+         */
+        get: operations["listSigningKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signing-keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the signing keys
+         * @description The next key signs from now on, another is published behind it, and the one that signed verifies until its last token has expired: no token dies. 409 within six minutes of the rotation before, while verifiers may not know the next key yet. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+         */
+        post: operations["rotateSigningKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signing-keys/{kid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a signing key at once
+         * @description For a key that has leaked. Every token that it signed is refused from now on, on other nodes within two seconds. In the place of the active key the next one signs. Services that check tokens by themselves go on until they fetch the JWK Set anew, up to five minutes. A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+         */
+        delete: operations["removeSigningKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1146,6 +1206,32 @@ export interface components {
             expires_at: string;
             /** @description Give it to the person, over a channel that you trust. Shown once. */
             url: string;
+        };
+        SigningKey: {
+            /** @enum {string} */
+            alg: "ES256" | "EdDSA" | "RS256";
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the last token of a retired key has expired and the key leaves the set; null: no end yet.
+             */
+            expires_at: string | null;
+            /** @description RFC 7638 thumbprint; the kid of its tokens and of its entry in the JWK Set. */
+            kid: string;
+            /**
+             * Format: date-time
+             * @description When it began to sign; for the next one, when it may at the earliest.
+             */
+            not_before: string;
+            /**
+             * @description next is published and will sign, active signs, retired verifies what it signed.
+             * @enum {string}
+             */
+            status: "next" | "active" | "retired";
+        };
+        SigningKeyList: {
+            signing_keys: components["schemas"]["SigningKey"][];
         };
         Usage: {
             /** Format: uuid */
@@ -3060,6 +3146,149 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "signing_keys": [
+                     *         {
+                     *           "kid": "Zq3wF9tLr0bXcVn5mKj7HdSgPa2yUeTi8oEwRxQz1CM",
+                     *           "alg": "ES256",
+                     *           "status": "retired",
+                     *           "created_at": "2026-09-02T09:30:00Z",
+                     *           "not_before": "2026-10-02T09:30:00Z",
+                     *           "expires_at": "2026-11-03T09:45:00Z"
+                     *         },
+                     *         {
+                     *           "kid": "l3rWvj6oVZ9yK2mT5cQxXh1sN8bEfUaG4dRzP7uYwJk",
+                     *           "alg": "ES256",
+                     *           "status": "active",
+                     *           "created_at": "2026-10-02T09:30:00Z",
+                     *           "not_before": "2026-11-02T09:30:00Z",
+                     *           "expires_at": null
+                     *         },
+                     *         {
+                     *           "kid": "d0TqY5hGx8sJvMwLz4nBcR7kEfPa1oUi6eXyW3rSt9Q",
+                     *           "alg": "ES256",
+                     *           "status": "next",
+                     *           "created_at": "2026-11-02T09:30:00Z",
+                     *           "not_before": "2026-11-02T09:36:00Z",
+                     *           "expires_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKeyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    rotateSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "signing_keys": [
+                     *         {
+                     *           "kid": "Zq3wF9tLr0bXcVn5mKj7HdSgPa2yUeTi8oEwRxQz1CM",
+                     *           "alg": "ES256",
+                     *           "status": "retired",
+                     *           "created_at": "2026-09-02T09:30:00Z",
+                     *           "not_before": "2026-10-02T09:30:00Z",
+                     *           "expires_at": "2026-11-03T09:45:00Z"
+                     *         },
+                     *         {
+                     *           "kid": "l3rWvj6oVZ9yK2mT5cQxXh1sN8bEfUaG4dRzP7uYwJk",
+                     *           "alg": "ES256",
+                     *           "status": "active",
+                     *           "created_at": "2026-10-02T09:30:00Z",
+                     *           "not_before": "2026-11-02T09:30:00Z",
+                     *           "expires_at": null
+                     *         },
+                     *         {
+                     *           "kid": "d0TqY5hGx8sJvMwLz4nBcR7kEfPa1oUi6eXyW3rSt9Q",
+                     *           "alg": "ES256",
+                     *           "status": "next",
+                     *           "created_at": "2026-11-02T09:30:00Z",
+                     *           "not_before": "2026-11-02T09:36:00Z",
+                     *           "expires_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKeyList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    removeSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's kid. */
+                kid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
