@@ -16,8 +16,15 @@ type denyList struct {
 const denyShards = 64
 
 type denyShard struct {
-	mu   sync.RWMutex
-	ends map[string]int64 // Unix seconds
+	mu     sync.RWMutex
+	tokens map[string]deniedToken // by jti
+}
+
+// deniedToken is a revoked token.
+type deniedToken struct {
+	expires int64 // Unix seconds
+	client  uid
+	account string
 }
 
 func (l *denyList) shard(jti string) *denyShard {
@@ -33,24 +40,33 @@ func (l *denyList) has(jti string) bool {
 	if l.count.Load() == 0 {
 		return false
 	}
-	s := l.shard(jti)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	_, revoked := s.ends[jti]
+	_, revoked := l.find(jti)
 	return revoked
 }
 
-func (l *denyList) add(jti string, end time.Time) {
+func (l *denyList) find(jti string) (deniedToken, bool) {
 	s := l.shard(jti)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	t, revoked := s.tokens[jti]
+	return t, revoked
+}
+
+// add reports false for a token that was in the list before.
+func (l *denyList) add(r *RevokedToken) bool {
+	s := l.shard(r.JTI)
+	client, _ := parseUID(r.ClientID) // the zero ID is nobody's
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ends == nil {
-		s.ends = map[string]int64{}
+	if s.tokens == nil {
+		s.tokens = map[string]deniedToken{}
 	}
-	if _, known := s.ends[jti]; !known {
-		l.count.Add(1)
+	if _, known := s.tokens[r.JTI]; known {
+		return false
 	}
-	s.ends[jti] = end.Unix()
+	l.count.Add(1)
+	s.tokens[r.JTI] = deniedToken{r.ExpiresAt.Unix(), client, r.AccountID}
+	return true
 }
 
 // sweep forgets the tokens that have expired.
@@ -61,9 +77,9 @@ func (l *denyList) sweep(now time.Time) {
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
-		for jti, end := range s.ends {
-			if end < now.Unix() {
-				delete(s.ends, jti)
+		for jti, t := range s.tokens {
+			if t.expires < now.Unix() {
+				delete(s.tokens, jti)
 				l.count.Add(-1)
 			}
 		}

@@ -10,8 +10,10 @@ func TestDenyList_KeepsATokenUntilItsEnd(t *testing.T) {
 	var l denyList
 	now := time.Unix(1_800_000_000, 0)
 	for i := range 1000 {
-		l.add(strconv.Itoa(i), now.Add(time.Duration(i)*time.Second))
-		l.add(strconv.Itoa(i), now.Add(time.Duration(i)*time.Second)) // heard of twice
+		r := RevokedToken{JTI: strconv.Itoa(i), ExpiresAt: now.Add(time.Duration(i) * time.Second)}
+		if !l.add(&r) || l.add(&r) {
+			t.Fatal("a token is not new once")
+		}
 	}
 	if !l.has("0") || !l.has("999") || l.has("1000") || l.has("") {
 		t.Error("holds others than were added")

@@ -25,6 +25,7 @@ type Directory struct {
 
 	rounds   *rounds
 	throttle *throttle
+	journal  *journal
 	usage    *usage
 }
 
@@ -39,7 +40,7 @@ type position struct {
 // NewDirectory returns an empty directory: Load it before use.
 func NewDirectory(store Store, hasher Hasher, options Options) *Directory {
 	options = options.withDefaults()
-	d := &Directory{store: store, hasher: hasher, options: options, throttle: newThrottle(), usage: newUsage()}
+	d := &Directory{store: store, hasher: hasher, options: options, throttle: newThrottle(), journal: newJournal(), usage: newUsage()}
 	d.dummy = newDummy()
 	d.rounds = &rounds{clock: options.Clock, work: d.follow, patience: headTimeout + time.Second}
 	d.current.Store(newLoader(hasher, ManagementAudience(options.Issuer), nil).finish())

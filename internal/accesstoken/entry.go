@@ -162,6 +162,14 @@ func (e *entry) keepFrom(old *entry) {
 	}
 }
 
+// ownerNow is the owner's membership; nil without one.
+func (e *entry) ownerNow() *Member {
+	if e.owner == nil {
+		return nil
+	}
+	return e.owner.now.Load()
+}
+
 func (e *entry) secretCount() int {
 	if e.rare == nil {
 		return 1

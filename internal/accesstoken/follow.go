@@ -69,7 +69,11 @@ func (d *Directory) reload(began time.Time) error {
 	for _, fault := range l.faults {
 		d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.Any("cause", fault))
 	}
-	d.current.Store(l.finish())
+	loaded := l.finish()
+	if err := d.recall(ctx, loaded, head); err != nil {
+		return err
+	}
+	d.current.Store(loaded)
 	d.position.Store(&position{head: head, asked: began})
 	return nil
 }
@@ -118,9 +122,9 @@ func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bo
 func (d *Directory) apply(ctx context.Context, c Change) error {
 	switch c.TargetType {
 	case apicred.TargetCredential:
-		return d.applyCredential(ctx, c.TargetID)
+		return d.applyCredential(ctx, c.Change, c.TargetID)
 	case apicred.TargetUser:
-		return d.applyUser(ctx, c.AccountID, c.TargetID)
+		return d.applyUser(ctx, c.Change, c.AccountID, c.TargetID)
 	case apicred.TargetAccount:
 		return d.applyAccount(ctx, c.TargetID)
 	case apicred.TargetCatalogue:
@@ -129,18 +133,22 @@ func (d *Directory) apply(ctx context.Context, c Change) error {
 			return err
 		}
 		compiled := apicred.Compile(document, ManagementAudience(d.options.Issuer), version)
-		d.current.Load().land.Store(newLandscape(compiled))
+		after := newLandscape(compiled)
+		before := d.current.Load().land.Swap(after)
+		d.noteCatalogue(c.Change, before, after)
 		return nil
 	case apicred.TargetSigningKey:
+		now := d.options.Clock()
+		d.journal.add(now, note{change: c.Change, at: now.Unix(), kind: noteKey, text: c.TargetID})
 		return d.reloadKeys(ctx)
 	case apicred.TargetToken:
-		return d.applyRevokedToken(ctx, c.TargetID)
+		return d.applyRevokedToken(ctx, c.Change, c.TargetID)
 	case apicred.TargetSession:
 	}
 	return nil // nothing here depends on it
 }
 
-func (d *Directory) applyCredential(ctx context.Context, clientID string) error {
+func (d *Directory) applyCredential(ctx context.Context, change int64, clientID string) error {
 	t := d.current.Load()
 	record, err := d.store.CredentialRecord(ctx, clientID)
 	var e *entry
@@ -157,6 +165,7 @@ func (d *Directory) applyCredential(ctx context.Context, clientID string) error 
 			d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.String("client_id", clientID), slog.Any("cause", cause(err)))
 		}
 		if id, ok := parseUID(clientID); ok {
+			d.noteChange(change, t.find(id), nil)
 			t.remove(id)
 		}
 		return nil
@@ -167,19 +176,21 @@ func (d *Directory) applyCredential(ctx context.Context, clientID string) error 
 		}
 	}
 	if e.owner != nil && e.owner.now.Load() == nil {
-		if err := d.applyUser(ctx, record.Credential.AccountID, record.Credential.OwnerID); err != nil {
+		if err := d.applyUser(ctx, change, record.Credential.AccountID, record.Credential.OwnerID); err != nil {
 			return err
 		}
 	}
 	if e.account.now.Load() != nil { // else it vanished together with its account
+		before := t.find(e.id)
 		t.put(e)
+		d.noteChange(change, before, e)
 	}
 	return nil
 }
 
 // applyRevokedToken also meets people-tokens that were minted: they are in no
 // list.
-func (d *Directory) applyRevokedToken(ctx context.Context, jti string) error {
+func (d *Directory) applyRevokedToken(ctx context.Context, change int64, jti string) error {
 	r, err := d.store.RevokedToken(ctx, jti)
 	switch {
 	case apicred.IsKind(err, apicred.KindNotFound):
@@ -187,21 +198,29 @@ func (d *Directory) applyRevokedToken(ctx context.Context, jti string) error {
 	case err != nil:
 		return err
 	}
-	d.current.Load().revoked.add(r.JTI, r.ExpiresAt)
+	if revoked := &d.current.Load().revoked; revoked.add(&r) {
+		denied, _ := revoked.find(jti)
+		now := d.options.Clock()
+		d.journal.add(now, noteOfToken(jti, denied, change, now))
+	}
 	return nil
 }
 
-func (d *Directory) applyUser(ctx context.Context, accountID, userID string) error {
+func (d *Directory) applyUser(ctx context.Context, change int64, accountID, userID string) error {
 	cell := d.current.Load().memberCell(accountID, userID)
 	u, err := d.store.User(ctx, accountID, userID)
+	var after *Member
 	switch {
 	case apicred.IsKind(err, apicred.KindNotFound):
-		cell.now.Store(nil)
-		return nil
 	case err != nil:
 		return err
+	default:
+		after = memberOf(&u)
 	}
-	cell.now.Store(memberOf(&u))
+	before := cell.now.Swap(after)
+	if before != nil && (after == nil || *before != *after) {
+		d.noteEntries(change, func(e *entry) bool { return e.owner == cell })
+	}
 	return nil
 }
 

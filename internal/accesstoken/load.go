@@ -63,7 +63,7 @@ func (l *loader) LoadCredential(r CredentialRecord) {
 }
 
 // LoadRevokedToken implements Loader.
-func (l *loader) LoadRevokedToken(r RevokedToken) { l.table.revoked.add(r.JTI, r.ExpiresAt) }
+func (l *loader) LoadRevokedToken(r RevokedToken) { l.table.revoked.add(&r) }
 
 // finish lays out the credentials.
 func (l *loader) finish() *table {

@@ -40,6 +40,24 @@ func newLandscape(c *apicred.CompiledCatalogue) *landscape {
 	return &landscape{catalogue: c, plans: map[planKey]*plan{}}
 }
 
+// scopesOf returns the effective scopes of e under this catalogue, and leaves
+// what is kept at the entry alone.
+func (l *landscape) scopesOf(e *entry, account *apicred.Account, role apicred.Role) []string {
+	key := planKey{e.holding, role, e.account}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.plans[key]
+	if p == nil || p.account != account {
+		p = l.newPlan(e.holding, account, role)
+		l.plans[key] = p
+	}
+	return p.effective
+}
+
+func (l *landscape) newPlan(h *holding, account *apicred.Account, role apicred.Role) *plan {
+	return &plan{land: l, account: account, role: role, holding: h, effective: l.catalogue.EffectiveScopes(h.scopes, role, account)}
+}
+
 // planFor returns the plan of e under the present facts. The plan used last is
 // kept at the entry; it is right if it was made of the same facts.
 func (l *landscape) planFor(e *entry, account *apicred.Account, role apicred.Role) *plan {
@@ -51,10 +69,7 @@ func (l *landscape) planFor(e *entry, account *apicred.Account, role apicred.Rol
 	defer l.mu.Unlock()
 	p := l.plans[key]
 	if p == nil || p.account != account {
-		p = &plan{
-			land: l, account: account, role: role, holding: e.holding,
-			effective: l.catalogue.EffectiveScopes(e.holding.scopes, role, account),
-		}
+		p = l.newPlan(e.holding, account, role)
 		l.plans[key] = p
 	}
 	e.plan.Store(p)

@@ -61,8 +61,7 @@ func (v *Verifier) Revoke(ctx context.Context, client Client, r RevokeRequest) e
 	if err := d.store.RevokeToken(ctx, revoked, event); err != nil {
 		return err
 	}
-	d.current.Load().revoked.add(c.jti, revoked.ExpiresAt) // at once on this node (R11)
-	return nil
+	return d.CatchUp(ctx) // at once on this node (R11)
 }
 
 func revocationEvent(client *Client, c *claims, r RevokeRequest, now time.Time) (apicred.AuditEvent, error) {

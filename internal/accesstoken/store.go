@@ -58,6 +58,11 @@ type Store interface {
 	// ChangesSince lists changes with a number above after, in order.
 	ChangesSince(ctx context.Context, after int64) ([]Change, error)
 
+	// RecentChanges lists the changes up to a number that may matter to tokens
+	// issued since then: creations are left out. floor is the number of the last
+	// change before that time, 0 when there is none.
+	RecentChanges(ctx context.Context, since time.Time, upTo int64) (changes []Change, floor int64, err error)
+
 	// Single reads, for the follower; not_found when gone.
 	CredentialRecord(ctx context.Context, clientID string) (CredentialRecord, error)
 	Account(ctx context.Context, accountID string) (apicred.Account, error)

@@ -1,6 +1,7 @@
 package accesstoken
 
 import (
+	"iter"
 	"sync"
 	"sync/atomic"
 )
@@ -52,6 +53,23 @@ func (s *shard) find(id uid, h uint64) *entry {
 	for i := h & s.mask; ; i = (i + 1) & s.mask {
 		if e := s.slots[i]; e == nil || e.id == id {
 			return e
+		}
+	}
+}
+
+// all walks over the entries, in no order.
+func (t *table) all() iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		for i := range t.shards {
+			s := t.shards[i].Load()
+			if s == nil {
+				continue
+			}
+			for _, e := range s.slots {
+				if e != nil && !yield(e) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -19,17 +19,12 @@ const (
 // introspectionEndpoint answers introspection requests (RFC 7662), on request
 // by a signed JWT (RFC 9701).
 type introspectionEndpoint struct {
-	*reception
-	issuer   *accesstoken.Issuer
-	verifier *accesstoken.Verifier
-	audience string
+	inquiry
+	issuer *accesstoken.Issuer
 }
 
 func newIntrospectionEndpoint(c Config) *introspectionEndpoint {
-	return &introspectionEndpoint{
-		reception: newReception(c), issuer: c.Issuer, verifier: c.Verifier,
-		audience: accesstoken.ManagementAudience(c.IssuerURL),
-	}
+	return &introspectionEndpoint{newInquiry(c, apicred.ScopeIntrospect), c.Issuer}
 }
 
 // introspection is what is said of a token (RFC 7662 section 2.2). Of one that
@@ -47,12 +42,6 @@ type introspection struct {
 	JTI       string `json:"jti"`
 	Account   string `json:"account"`
 	Owner     string `json:"owner,omitempty"`
-}
-
-// asker is who asks, proved and allowed to.
-type asker struct {
-	accesstoken.Introspector
-	id string // client ID or, for a person, user ID
 }
 
 // serve is a web.Handler.
@@ -127,85 +116,4 @@ func wantsSigned(accept []string) bool {
 		}
 	}
 	return false
-}
-
-// asker proves who asks, as a client or by a token of the management audience,
-// and that they hold claviger:introspect.
-func (e *introspectionEndpoint) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refusal) {
-	header := r.Header["Authorization"]
-	if len(header) != 1 {
-		return e.askingClient(r, x, f)
-	}
-	scheme, token, _ := strings.Cut(header[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return e.askingClient(r, x, f)
-	}
-	if f.clientSecret != "" {
-		return asker{}, refuse(faultRequest, "The client authenticates in two ways. Send an access token or a client secret, not both.")
-	}
-	return e.askingBearer(r, x, strings.Trim(token, " "))
-}
-
-func (e *introspectionEndpoint) askingClient(r *http.Request, x *web.Exchange, f *form) (asker, *refusal) {
-	client, refused := e.client(r, x, f)
-	if refused != nil {
-		return asker{}, refused
-	}
-	if !client.Holds(apicred.ScopeIntrospect) {
-		var err error
-		if client, err = e.clients.Renew(r.Context(), client, x.Start); err != nil {
-			return asker{}, refusalOf(err)
-		}
-		if !client.Holds(apicred.ScopeIntrospect) {
-			e.clients.Count(&client, accesstoken.OutcomeScope, apicred.ScopeIntrospect, x.Client)
-			return asker{}, mayNotIntrospect()
-		}
-	}
-	e.clients.Count(&client, accesstoken.OutcomeAllowed, apicred.ScopeIntrospect, x.Client)
-	return asker{client.Introspector(), client.ID()}, nil
-}
-
-func (e *introspectionEndpoint) askingBearer(r *http.Request, x *web.Exchange, token string) (asker, *refusal) {
-	verified, err := e.verifier.Verify(r.Context(), token, e.audience, x.Start)
-	if err == nil && !holds(verified) { // fresh before no
-		if err = e.clients.Fresh(r.Context(), x.Start); err == nil {
-			verified, err = e.verifier.Verify(r.Context(), token, e.audience, x.Start)
-		}
-	}
-	switch {
-	case apicred.IsKind(err, apicred.KindUnauthenticated):
-		refused := refuse(faultToken, "The access token is invalid, has expired, or is not meant for the management API. Request a new one.").because(apicred.AsError(err).Unwrap())
-		refused.challenge = []string{`Bearer error="invalid_token"`}
-		return asker{}, refused
-	case err != nil:
-		return asker{}, refusalOf(err)
-	}
-	x.Actor = verified.ClientID
-	if verified.Person {
-		x.Actor = verified.UserID
-	} else if !verified.Client.AllowsAddress(x.Client) {
-		return asker{}, refuse(faultForbidden, "This API credential may not be used from this address. Add the address to its allowed ranges, or call from one of them.")
-	} else if err := verified.Client.TakeCall(x.Start); err != nil {
-		return asker{}, refusalOf(err)
-	}
-	if !holds(verified) {
-		return asker{}, mayNotIntrospect()
-	}
-	return asker{verified.Introspector(), x.Actor}, nil
-}
-
-func holds(v *accesstoken.Verified) bool {
-	for _, s := range v.EffectiveScopes {
-		if s == apicred.ScopeIntrospect {
-			return true
-		}
-	}
-	return false
-}
-
-// mayNotIntrospect is the refusal of one who was proved and lacks the scope.
-func mayNotIntrospect() *refusal {
-	refused := refuse(faultForbidden, "Introspection needs the scope "+apicred.ScopeIntrospect+". Use an API credential or token that has it.")
-	refused.challenge = []string{`Bearer error="insufficient_scope", scope="` + apicred.ScopeIntrospect + `"`}
-	return refused
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
-func (i *installation) get(t *testing.T, method, path string) *httptest.ResponseRecorder {
+func (i *installation) get(t testing.TB, method, path string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
-	return i.post(t, path, "", func(r *http.Request) { r.Method = method; r.Body = http.NoBody; r.ContentLength = 0 })
+	bodiless := func(r *http.Request) { r.Method = method; r.Body = http.NoBody; r.ContentLength = 0 }
+	return i.post(t, path, "", append(change, bodiless)...)
 }
 
 func TestMetadata_NamesWhatWorks(t *testing.T) {

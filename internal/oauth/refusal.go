@@ -32,6 +32,7 @@ const (
 	faultToken     // of a bearer who asks about tokens
 	faultForbidden // proved, and not allowed to ask
 	faultUnauthorizedClient
+	faultGone // of a follower's cursor
 )
 
 // refusal is a refused token request.
@@ -155,6 +156,8 @@ func standard(r refusal) reply {
 		status, code = http.StatusUnauthorized, "invalid_token"
 	case faultForbidden:
 		status, code = http.StatusForbidden, "insufficient_scope"
+	case faultGone:
+		status, code = http.StatusGone, "cursor_gone"
 	case faultUnauthorizedClient:
 		code = "unauthorized_client"
 	case faultServer:

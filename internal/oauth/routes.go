@@ -12,6 +12,7 @@ const (
 	tokenPath         = "/oauth2/token"
 	introspectionPath = "/oauth2/introspect"
 	revocationPath    = "/oauth2/revoke"
+	feedPath          = "/revocations"
 	vccTokenPath      = "/Auth/connect/token"
 	metadataPath      = "/.well-known/oauth-authorization-server"
 	openIDPath        = "/.well-known/openid-configuration"
@@ -28,6 +29,9 @@ type Config struct {
 	Verifier  *accesstoken.Verifier
 	// Keys returns the JWK Set as JSON, public parts only.
 	Keys func() []byte
+	// Closing is closed when the server begins to stop: answers that wait for
+	// something end then. May be nil.
+	Closing <-chan struct{}
 	// ServiceDocumentation is a URL for people, in the metadata; empty: none.
 	ServiceDocumentation string
 }
@@ -45,6 +49,7 @@ func Routes(c Config) []web.Route {
 		}).serve},
 		{Path: introspectionPath, BodyLimit: tokenBodyLimit, Handler: newIntrospectionEndpoint(c).serve},
 		{Path: revocationPath, BodyLimit: tokenBodyLimit, Handler: newRevocationEndpoint(c).serve},
+		{Path: feedPath, Methods: []string{http.MethodGet}, BodyLimit: documentBodyLimit, Handler: newFeedEndpoint(c).serve},
 		{Path: metadataPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
 		{Path: openIDPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
 		{Path: keysPath, Methods: read, BodyLimit: documentBodyLimit, Handler: keyDocument{c.Keys}.serve},

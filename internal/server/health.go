@@ -11,7 +11,16 @@ import (
 // it should be sent calls. Neither tells a stranger more than its status.
 type health struct {
 	draining atomic.Bool
-	serves   func() bool
+	// closing is closed when draining begins.
+	closing chan struct{}
+	serves  func() bool
+}
+
+// drain turns readiness off and ends the answers that wait for something.
+func (h *health) drain() {
+	if !h.draining.Swap(true) {
+		close(h.closing)
+	}
 }
 
 func (h *health) routes() []web.Route {

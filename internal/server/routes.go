@@ -31,7 +31,7 @@ func newServer(core *Core) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	health := &health{serves: func() bool { return core.Directory.Ready() == nil }}
+	health := &health{closing: make(chan struct{}), serves: func() bool { return core.Directory.Ready() == nil }}
 	decider := gateway.NewDecider(core.Directory, core.Verifier, core.Issuer)
 
 	pages, err := signin.New(core.Login, core.Issuer)
@@ -41,7 +41,7 @@ func newServer(core *Core) (*server, error) {
 
 	public := web.NewRouter()
 	public.Add(oauth.Routes(oauth.Config{
-		IssuerURL: core.Issuer, Clients: core.Directory, Issuer: core.Tokens, Keys: core.Ring.JWKSet, Verifier: core.Verifier,
+		IssuerURL: core.Issuer, Clients: core.Directory, Issuer: core.Tokens, Keys: core.Ring.JWKSet, Verifier: core.Verifier, Closing: health.closing,
 		ServiceDocumentation: core.Issuer + "/api/v1/docs",
 	})...)
 	public.Add(gateway.Routes(decider)...)

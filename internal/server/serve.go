@@ -71,7 +71,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	case <-ctx.Done():
 	case err = <-faults:
 	}
-	s.health.draining.Store(true)
+	s.health.drain()
 	err = errors.Join(err, drain(ctx, servers))
 	s.proxy.Close()
 	stopBeside()

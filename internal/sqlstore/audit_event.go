@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
@@ -171,4 +172,20 @@ func entryOf(row *statement.ListAuditChainAfterRow) audit.Entry {
 		e.Personal = &audit.Personal{Salt: row.Salt, Address: row.Address.String}
 	}
 	return e
+}
+
+// recentChanges names each thing that changed once, by its last change.
+func (r *reader) recentChanges(ctx context.Context, since time.Time, upTo int64) (changes []accesstoken.Change, floor int64, err error) {
+	last, err := r.q.LastChangeBefore(ctx, micros(since))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, r.fault(err)
+	}
+	floor = last.Int64
+	rows, err := r.q.ListLastingChangesBetween(ctx, sql.NullInt64{Int64: floor, Valid: true}, sql.NullInt64{Int64: upTo, Valid: true})
+	for _, row := range rows {
+		changes = append(changes, accesstoken.Change{
+			Change: row.Change, TargetType: apicred.TargetType(row.TargetType), TargetID: row.TargetID, AccountID: row.AccountID,
+		})
+	}
+	return changes, floor, r.fault(err)
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
@@ -59,6 +60,14 @@ func (s accessTokenStore) Load(ctx context.Context, into accesstoken.Loader) (he
 
 func (s accessTokenStore) ChangesSince(ctx context.Context, after int64) ([]accesstoken.Change, error) {
 	return newReader(s.readers).changesSince(ctx, after)
+}
+
+func (s accessTokenStore) RecentChanges(ctx context.Context, since time.Time, upTo int64) (changes []accesstoken.Change, floor int64, err error) {
+	err = s.view(ctx, func(r *reader) (err error) {
+		changes, floor, err = r.recentChanges(ctx, since, upTo)
+		return err
+	})
+	return changes, floor, err
 }
 
 func (s accessTokenStore) CredentialRecord(ctx context.Context, clientID string) (record accesstoken.CredentialRecord, err error) {

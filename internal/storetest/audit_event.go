@@ -19,6 +19,7 @@ func auditTests() map[string]func(*fixture) {
 		"Audit_KeepsWhateverARefusedRequestNamed":            auditOddText,
 		"Audit_EventIDIsTakenOnce":                           auditIDTaken,
 		"Feed_RefusalsAdvanceTheSequenceAlone":               feedRefusals,
+		"Feed_RecallsWhatMayMatterToTokens":                  feedRecent,
 		"Feed_ListsChangesInOrder":                           feedLists,
 		"Feed_HeadOfAnEmptyStoreIsZeroUnderAnEpoch":          feedEmpty,
 		"Feed_SessionsAndTokensAdvanceItToo":                 feedSessions,
@@ -231,4 +232,31 @@ func feedSessions(f *fixture) {
 		f.recordEvents(e)
 	}
 	f.wantFeed(0, []int64{1, 2})
+}
+
+func feedRecent(f *fixture) {
+	at := func(after time.Duration, action string, target apicred.TargetType, id string) {
+		e := f.event(action)
+		e.At, e.TargetType, e.TargetID = start().Add(after), target, id
+		f.recordEvents(e)
+	}
+	at(0, "credential.disable", apicred.TargetCredential, "old")
+	at(time.Hour, "credential.create", apicred.TargetCredential, "new")
+	at(2*time.Hour, "credential.disable", apicred.TargetCredential, "often")
+	at(2*time.Hour, "session.create", apicred.TargetSession, "s")
+	at(2*time.Hour, "token.mint", apicred.TargetToken, "minted")
+	at(3*time.Hour, "token.revoke", apicred.TargetToken, "revoked")
+	at(3*time.Hour, "credential.enable", apicred.TargetCredential, "often")
+	at(4*time.Hour, "credential.disable", apicred.TargetCredential, "later")
+
+	got, floor, err := f.store.AccessToken().RecentChanges(f.Context(), start().Add(30*time.Minute), 7)
+	f.must(err)
+	f.equal(got, []accesstoken.Change{
+		{Change: 6, TargetType: apicred.TargetToken, TargetID: "revoked", AccountID: "acc"},
+		{Change: 7, TargetType: apicred.TargetCredential, TargetID: "often", AccountID: "acc"},
+	})
+	f.equal(floor, int64(1))
+	got, floor, err = f.store.AccessToken().RecentChanges(f.Context(), start(), 8)
+	f.must(err)
+	f.equal([]int64{int64(len(got)), floor}, []int64{4, 0})
 }

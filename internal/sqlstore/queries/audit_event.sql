@@ -23,3 +23,12 @@ WHERE change > sqlc.arg(after) ORDER BY change;
 -- name: ListAuditChainAfter :many
 SELECT sqlc.embed(e), p.salt, p.address FROM audit_events e LEFT JOIN audit_personal p ON p.sequence = e.sequence
 WHERE e.sequence > sqlc.arg(after) ORDER BY e.sequence LIMIT CAST(sqlc.arg(most) AS BIGINT);
+
+-- name: LastChangeBefore :one
+SELECT change FROM audit_events WHERE change IS NOT NULL AND happened_at < sqlc.arg(before) ORDER BY change DESC LIMIT 1;
+
+-- name: ListLastingChangesBetween :many
+SELECT target_type, target_id, account_id, CAST(MAX(change) AS BIGINT) AS change FROM audit_events
+WHERE change > sqlc.arg(after) AND change <= sqlc.arg(up_to) AND target_type IN ('credential', 'user', 'catalogue', 'token', 'signing_key')
+    AND action NOT IN ('credential.create', 'token.mint', 'user.create')
+GROUP BY target_type, target_id, account_id ORDER BY 4;

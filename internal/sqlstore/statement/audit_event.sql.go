@@ -96,6 +96,17 @@ func (q *Queries) InsertAuditPersonal(ctx context.Context, sequence int64, salt 
 	return err
 }
 
+const lastChangeBefore = `-- name: LastChangeBefore :one
+SELECT change FROM audit_events WHERE change IS NOT NULL AND happened_at < $1 ORDER BY change DESC LIMIT 1
+`
+
+func (q *Queries) LastChangeBefore(ctx context.Context, before int64) (sql.NullInt64, error) {
+	row := q.db.QueryRowContext(ctx, lastChangeBefore, before)
+	var change sql.NullInt64
+	err := row.Scan(&change)
+	return change, err
+}
+
 const listAuditChainAfter = `-- name: ListAuditChainAfter :many
 SELECT e.sequence, e.change, e.event_id, e.happened_at, e.account_id, e.actor_type, e.actor_id, e.acting_as, e.action, e.target_type, e.target_id, e.outcome, e.rule, e.occurrences, e.request_id, e.before_state, e.after_state, e.personal_digest, e.hash, p.salt, p.address FROM audit_events e LEFT JOIN audit_personal p ON p.sequence = e.sequence
 WHERE e.sequence > $1 ORDER BY e.sequence LIMIT CAST($2 AS BIGINT)
@@ -178,6 +189,48 @@ func (q *Queries) ListChangesAfter(ctx context.Context, after sql.NullInt64) ([]
 			&i.TargetType,
 			&i.TargetID,
 			&i.AccountID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listLastingChangesBetween = `-- name: ListLastingChangesBetween :many
+SELECT target_type, target_id, account_id, CAST(MAX(change) AS BIGINT) AS change FROM audit_events
+WHERE change > $1 AND change <= $2 AND target_type IN ('credential', 'user', 'catalogue', 'token', 'signing_key')
+    AND action NOT IN ('credential.create', 'token.mint', 'user.create')
+GROUP BY target_type, target_id, account_id ORDER BY 4
+`
+
+type ListLastingChangesBetweenRow struct {
+	TargetType string
+	TargetID   string
+	AccountID  string
+	Change     int64
+}
+
+func (q *Queries) ListLastingChangesBetween(ctx context.Context, after sql.NullInt64, upTo sql.NullInt64) ([]ListLastingChangesBetweenRow, error) {
+	rows, err := q.db.QueryContext(ctx, listLastingChangesBetween, after, upTo)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLastingChangesBetweenRow
+	for rows.Next() {
+		var i ListLastingChangesBetweenRow
+		if err := rows.Scan(
+			&i.TargetType,
+			&i.TargetID,
+			&i.AccountID,
+			&i.Change,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,129 @@
+package oauth
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/web"
+)
+
+// inquiry is what introspection and the feed begin with: who asks is proved, as
+// a client or by a token of the management audience, and holds a scope.
+type inquiry struct {
+	*reception
+	verifier *accesstoken.Verifier
+	audience string
+	scope    string
+}
+
+func newInquiry(c Config, scope string) inquiry {
+	return inquiry{newReception(c), c.Verifier, accesstoken.ManagementAudience(c.IssuerURL), scope}
+}
+
+// asker is who asks, proved and allowed to.
+type asker struct {
+	accesstoken.Introspector
+	id string // client ID or, for a person, user ID
+	// still proves again that this one may ask, for answers that take long.
+	still func() *refusal
+}
+
+// asker proves who asks, as a client or by a token of the management audience,
+// and that they hold the scope.
+func (e *inquiry) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refusal) {
+	header := r.Header["Authorization"]
+	if len(header) != 1 {
+		return e.askingClient(r, x, f)
+	}
+	scheme, token, _ := strings.Cut(header[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return e.askingClient(r, x, f)
+	}
+	if f.clientSecret != "" {
+		return asker{}, refuse(faultRequest, "The client authenticates in two ways. Send an access token or a client secret, not both.")
+	}
+	return e.askingBearer(r, x, strings.Trim(token, " "))
+}
+
+func (e *inquiry) askingClient(r *http.Request, x *web.Exchange, f *form) (asker, *refusal) {
+	client, refused := e.client(r, x, f)
+	if refused != nil {
+		return asker{}, refused
+	}
+	if !client.Holds(e.scope) {
+		var err error
+		if client, err = e.clients.Renew(r.Context(), client, x.Start); err != nil {
+			return asker{}, refusalOf(err)
+		}
+		if !client.Holds(e.scope) {
+			e.clients.Count(&client, accesstoken.OutcomeScope, e.scope, x.Client)
+			return asker{}, e.scopeMissing()
+		}
+	}
+	e.clients.Count(&client, accesstoken.OutcomeAllowed, e.scope, x.Client)
+	still := func() *refusal {
+		renewed, err := e.clients.Renew(r.Context(), client, time.Time{})
+		switch {
+		case err != nil:
+			return refusalOf(err)
+		case !renewed.Holds(e.scope):
+			return e.scopeMissing()
+		}
+		return nil
+	}
+	return asker{client.Introspector(), client.ID(), still}, nil
+}
+
+func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, token string) (asker, *refusal) {
+	verified, err := e.verifier.Verify(r.Context(), token, e.audience, x.Start)
+	if err == nil && !e.holds(verified) { // fresh before no
+		if err = e.clients.Fresh(r.Context(), x.Start); err == nil {
+			verified, err = e.verifier.Verify(r.Context(), token, e.audience, x.Start)
+		}
+	}
+	switch {
+	case apicred.IsKind(err, apicred.KindUnauthenticated):
+		refused := refuse(faultToken, "The access token is invalid, has expired, or is not meant for the management API. Request a new one.").because(apicred.AsError(err).Unwrap())
+		refused.challenge = []string{`Bearer error="invalid_token"`}
+		return asker{}, refused
+	case err != nil:
+		return asker{}, refusalOf(err)
+	}
+	x.Actor = verified.ClientID
+	if verified.Person {
+		x.Actor = verified.UserID
+	} else if !verified.Client.AllowsAddress(x.Client) {
+		return asker{}, refuse(faultForbidden, "This API credential may not be used from this address. Add the address to its allowed ranges, or call from one of them.")
+	} else if err := verified.Client.TakeCall(x.Start); err != nil {
+		return asker{}, refusalOf(err)
+	}
+	if !e.holds(verified) {
+		return asker{}, e.scopeMissing()
+	}
+	still := func() *refusal {
+		renewed, err := e.verifier.Verify(r.Context(), token, e.audience, time.Time{})
+		switch {
+		case err != nil:
+			return refusalOf(err)
+		case !e.holds(renewed):
+			return e.scopeMissing()
+		}
+		return nil
+	}
+	return asker{verified.Introspector(), x.Actor, still}, nil
+}
+
+func (e *inquiry) holds(v *accesstoken.Verified) bool {
+	return slices.Contains(v.EffectiveScopes, e.scope)
+}
+
+// scopeMissing is the refusal of one who was proved and lacks the scope.
+func (e *inquiry) scopeMissing() *refusal {
+	refused := refuse(faultForbidden, "This needs the scope "+e.scope+". Use an API credential or token that has it.")
+	refused.challenge = []string{`Bearer error="insufficient_scope", scope="` + e.scope + `"`}
+	return refused
+}
