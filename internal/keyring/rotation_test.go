@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/sqlstore"
-	"github.com/claviger/claviger/internal/storetest"
 	"github.com/claviger/claviger/internal/testserver"
 )
 
@@ -35,19 +33,6 @@ func newWall() *wall {
 
 func (w *wall) Now() time.Time          { return time.UnixMicro(w.at.Load()) }
 func (w *wall) Advance(d time.Duration) { w.at.Add(d.Microseconds()) }
-
-// onBothEngines runs a test on a fresh database of each.
-func onBothEngines(t *testing.T, test func(*testing.T, *sqlstore.Store)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, testserver.NewStore(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		store, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: storetest.StartPostgres(t).Database(t)})
-		must(t, err)
-		t.Cleanup(func() { must(t, store.Close()) })
-		must(t, store.Migrate(t.Context()))
-		test(t, store)
-	})
-}
 
 func openAt(t testing.TB, store *sqlstore.Store, w *wall, change ...func(*keyring.Options)) *keyring.Ring {
 	t.Helper()
@@ -149,51 +134,47 @@ func TestMaintain_NeverRotatesByItselfWhereTheSettingIsZero(t *testing.T) {
 // Many nodes find the rotation due at once, some of them after having slept
 // through it: it happens once, and all agree.
 func TestMaintain_OfManyNodesOneRotates(t *testing.T) {
-	onBothEngines(t, func(t *testing.T, store *sqlstore.Store) {
-		w := newWall()
-		var nodes []*keyring.Ring
-		for range 6 {
-			nodes = append(nodes, openAt(t, store, w))
-		}
-		sleeper := openAt(t, store, w)
-		first := kidOf(t, sleeper)
-		w.Advance(month)
-		var running sync.WaitGroup
-		for _, r := range nodes {
-			running.Go(func() {
-				if err := r.Maintain(context.Background()); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		running.Wait()
-		w.Advance(time.Hour)
-		if kidOf(t, sleeper) != first {
-			t.Fatal("the sleeper has read the keys already")
-		}
-		must(t, sleeper.Maintain(t.Context())) // by what it remembers, a rotation is due
-		for _, r := range append(nodes, sleeper) {
-			must(t, r.Reload(t.Context())) // as the feed makes it
-			if kidOf(t, r) != kidOf(t, nodes[0]) || string(r.JWKSet()) != string(nodes[0].JWKSet()) {
-				t.Error("nodes disagree on the keys")
+	store := testserver.NewStore(t)
+	w := newWall()
+	var nodes []*keyring.Ring
+	for range 6 {
+		nodes = append(nodes, openAt(t, store, w))
+	}
+	sleeper := openAt(t, store, w)
+	first := kidOf(t, sleeper)
+	w.Advance(month)
+	var running sync.WaitGroup
+	for _, r := range nodes {
+		running.Go(func() {
+			if err := r.Maintain(context.Background()); err != nil {
+				t.Error(err)
 			}
+		})
+	}
+	running.Wait()
+	w.Advance(time.Hour)
+	if kidOf(t, sleeper) != first {
+		t.Fatal("the sleeper has read the keys already")
+	}
+	must(t, sleeper.Maintain(t.Context())) // by what it remembers, a rotation is due
+	for _, r := range append(nodes, sleeper) {
+		must(t, r.Reload(t.Context())) // as the feed makes it
+		if kidOf(t, r) != kidOf(t, nodes[0]) || string(r.JWKSet()) != string(nodes[0].JWKSet()) {
+			t.Error("nodes disagree on the keys")
 		}
-		if got := actions(t, store)["signing_key.rotate"]; got != 1 {
-			t.Errorf("%d rotations, want 1", got)
-		}
-		want := map[apicred.SigningKeyStatus]int{apicred.SigningKeyActive: 1, apicred.SigningKeyNext: 1, apicred.SigningKeyRetired: 1}
-		if diff := cmp.Diff(want, statuses(t, store)); diff != "" {
-			t.Error(diff)
-		}
-	})
+	}
+	if got := actions(t, store)["signing_key.rotate"]; got != 1 {
+		t.Errorf("%d rotations, want 1", got)
+	}
+	want := map[apicred.SigningKeyStatus]int{apicred.SigningKeyActive: 1, apicred.SigningKeyNext: 1, apicred.SigningKeyRetired: 1}
+	if diff := cmp.Diff(want, statuses(t, store)); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestRun_RotatesByTheClockUntilItIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, err := sqlstore.Open(t.Context(), sqlstore.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "claviger.db")})
-		must(t, err)
-		defer func() { must(t, store.Close()) }()
-		must(t, store.Migrate(t.Context()))
+		store := testserver.NewStore(t)
 		r, err := keyring.Open(t.Context(), keyring.Options{Store: store.Keyring(), Master: keyring.NewMaster(keyOf(1)), Rotation: 48 * time.Hour})
 		must(t, err)
 		ctx, stop := context.WithCancel(t.Context())
@@ -275,18 +256,17 @@ func TestOpen_ANewAlgorithmTakesOverByRotation(t *testing.T) {
 
 // The old master key can leave the configuration after one start with both.
 func TestOpen_SealsAnewWhatAnOldMasterKeySealed(t *testing.T) {
-	onBothEngines(t, func(t *testing.T, store *sqlstore.Store) {
-		w := newWall()
-		before := openAt(t, store, w)
-		openAt(t, store, w, func(o *keyring.Options) { o.Master = keyring.NewMaster(keyOf(2), keyOf(1)) })
-		after := openAt(t, store, w, func(o *keyring.Options) { o.Master = keyring.NewMaster(keyOf(2)) })
-		if string(before.JWKSet()) != string(after.JWKSet()) || kidOf(t, before) != kidOf(t, after) {
-			t.Error("sealing anew changed the keys")
-		}
-		if got := actions(t, store); got["signing_key.reseal"] != 2 || got["signing_key.create"] != 2 {
-			t.Errorf("audited: %v", got)
-		}
-	})
+	store := testserver.NewStore(t)
+	w := newWall()
+	before := openAt(t, store, w)
+	openAt(t, store, w, func(o *keyring.Options) { o.Master = keyring.NewMaster(keyOf(2), keyOf(1)) })
+	after := openAt(t, store, w, func(o *keyring.Options) { o.Master = keyring.NewMaster(keyOf(2)) })
+	if string(before.JWKSet()) != string(after.JWKSet()) || kidOf(t, before) != kidOf(t, after) {
+		t.Error("sealing anew changed the keys")
+	}
+	if got := actions(t, store); got["signing_key.reseal"] != 2 || got["signing_key.create"] != 2 {
+		t.Errorf("audited: %v", got)
+	}
 }
 
 func TestOpen_ChangesNothingUnderAWrongMasterKey(t *testing.T) {
