@@ -6,8 +6,8 @@ import "github.com/spf13/cobra"
 const standardStream = "-"
 
 func newCatalogue(a *app) *cobra.Command {
-	cmd := group(a, "catalogue", "Apply and export the catalogue of APIs and scopes", `The catalogue lists the APIs that are protected, their routes, and the scopes that
+	cmd := group(a, "catalogue", "Apply, compare and export the catalogue of APIs and scopes", `The catalogue lists the APIs that are protected, their routes, and the scopes that
 open them. It belongs to the installation.`)
-	cmd.AddCommand(newCatalogueApply(a), newCatalogueExport(a))
+	cmd.AddCommand(newCatalogueApply(a), newCatalogueDiff(a), newCatalogueExport(a))
 	return cmd
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,12 @@ func newCatalogueApply(a *app) *cobra.Command {
 		Use: "apply FILE", Short: "Replace the catalogue by a file",
 		Long: `Replaces the catalogue by a file, YAML or JSON; - is stdin. A file with faults
 changes nothing, and all of them are listed. A scope that some credential still
-holds cannot be dropped: keep it with "retired: true".`,
+holds cannot be dropped: keep it with "retired: true".
+
+--dry-run changes nothing: it shows the differences as diff does, and fails where
+applying the file would.`,
 		Example: `  claviger catalogue apply catalogue.yaml
+  claviger catalogue apply --dry-run catalogue.yaml
   claviger catalogue apply --example vcc
   claviger catalogue export - | sed 's/old.example/new.example/' | claviger catalogue apply -`,
 	}
@@ -31,6 +36,7 @@ holds cannot be dropped: keep it with "retired: true".`,
 		}
 		return takes("FILE")(cmd, args)
 	}
+	dry := cmd.Flags().Bool("dry-run", false, "show what would change, and change nothing")
 	installation := addInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, args []string) error {
 		text := examples.VCC
@@ -41,6 +47,9 @@ holds cannot be dropped: keep it with "retired: true".`,
 			}
 		}
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
+			if *dry {
+				return a.tryCatalogue(cmd.Context(), operator, text)
+			}
 			state, err := operator.ApplyCatalogue(cmd.Context(), desk.CatalogueDocument{Text: text})
 			if err != nil {
 				return err
@@ -54,6 +63,22 @@ holds cannot be dropped: keep it with "retired: true".`,
 		})
 	})
 	return cmd
+}
+
+// tryCatalogue shows what applying a file would do.
+func (a *app) tryCatalogue(ctx context.Context, operator desk.Operator, text []byte) error {
+	report, err := operator.DiffCatalogue(ctx, desk.CatalogueDocument{Text: text})
+	if err != nil {
+		return err
+	}
+	if err := a.printCatalogueDiff(&choice{word: outputTable}, &report); err != nil {
+		return err
+	}
+	if report.Refusal != "" {
+		return apicred.Conflict(report.Refusal)
+	}
+	a.say("Nothing was changed.")
+	return nil
 }
 
 func catalogueWords(state desk.CatalogueState) string {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
@@ -24,6 +25,19 @@ type CatalogueState struct {
 	Scopes  int   `json:"scopes"`
 }
 
+// CatalogueReport is what applying a catalogue file would change.
+type CatalogueReport struct {
+	// Version is the stored one, which the file is compared with.
+	Version int64 `json:"version"`
+	// Same: applying it would change nothing, not even an order.
+	Same bool `json:"same"`
+	apicred.CatalogueDifference
+	// Consequences for the credentials that hold a scope.
+	Consequences []lifecycle.CatalogueConsequence `json:"consequences"`
+	// Refusal is why applying it would be refused; empty: it would not.
+	Refusal string `json:"refusal,omitempty"`
+}
+
 // ApplyCatalogue replaces the catalogue. Errors: invalid (a Field for each
 // fault), conflict (a scope that somebody holds would vanish).
 func (d *Desk) ApplyCatalogue(ctx context.Context, in CatalogueDocument) (CatalogueState, error) {
@@ -40,6 +54,28 @@ func (d *Desk) ApplyCatalogue(ctx context.Context, in CatalogueDocument) (Catalo
 		return CatalogueState{}, err
 	}
 	return CatalogueState{Version: version, Changed: changed, APIs: len(document.APIs), Scopes: len(document.Scopes)}, nil
+}
+
+// DiffCatalogue compares a document with what is stored. Errors: invalid (a
+// Field for each fault).
+func (d *Desk) DiffCatalogue(ctx context.Context, in CatalogueDocument) (CatalogueReport, error) {
+	actor, err := d.actor(ctx)
+	if err != nil {
+		return CatalogueReport{}, err
+	}
+	document, err := lifecycle.DecodeCatalogue(in.Text)
+	if err != nil {
+		return CatalogueReport{}, err
+	}
+	report, err := d.lifecycle.DiffCatalogue(ctx, actor, document)
+	if err != nil {
+		return CatalogueReport{}, err
+	}
+	out := CatalogueReport{Version: report.Version, Same: report.Same, CatalogueDifference: report.Difference, Consequences: report.Consequences}
+	if refusal := report.Refused(); refusal != nil {
+		out.Refusal = apicred.AsError(refusal).Message
+	}
+	return out, nil
 }
 
 // ExportCatalogue returns the catalogue as YAML, as ApplyCatalogue reads it.

@@ -90,6 +90,11 @@ func (c *Client) ApplyCatalogue(ctx context.Context, in CatalogueDocument) (Cata
 	return call[CatalogueState](ctx, c, catalogueSet, in)
 }
 
+// DiffCatalogue compares a document with what is stored; nothing changes.
+func (c *Client) DiffCatalogue(ctx context.Context, in CatalogueDocument) (CatalogueReport, error) {
+	return call[CatalogueReport](ctx, c, catalogueDiff, in)
+}
+
 // ExportCatalogue returns the catalogue as YAML.
 func (c *Client) ExportCatalogue(ctx context.Context) (CatalogueDocument, error) {
 	return call[CatalogueDocument](ctx, c, catalogueGet, nothing{})

@@ -260,6 +260,28 @@ func TestCatalogue_ExportsWhatWasApplied(t *testing.T) {
 	})
 }
 
+func TestCatalogue_IsComparedWithAFile(t *testing.T) {
+	bothWays(t, func(t *testing.T, _ *bench, operator desk.Operator) {
+		_, err := operator.ApplyCatalogue(t.Context(), desk.CatalogueDocument{Text: examples.VCC})
+		check(t, err)
+		same, err := operator.DiffCatalogue(t.Context(), desk.CatalogueDocument{Text: examples.VCC})
+		check(t, err)
+		if !same.Same || !same.Empty() || same.Version != 1 || same.Refusal != "" {
+			t.Errorf("compared with itself: %+v", same)
+		}
+		other := `{apis: [{id: a, audience: "urn:a", routes: [{methods: [get], path: /x, scopes: [x]}]}], scopes: [{value: x, description: X, api: a}]}`
+		differs, err := operator.DiffCatalogue(t.Context(), desk.CatalogueDocument{Text: []byte(other)})
+		check(t, err)
+		if differs.Same || len(differs.APIs) != 11 || len(differs.Scopes) != 11 || differs.APIs[0].Change != apicred.EntryAdded {
+			t.Errorf("compared with another: %+v", differs)
+		}
+		_, err = operator.DiffCatalogue(t.Context(), desk.CatalogueDocument{Text: []byte("apis: [{id: A}]")})
+		if e := apicred.AsError(err); e.Kind != apicred.KindInvalid || len(e.Fields) == 0 {
+			t.Errorf("a file with faults: %v", err)
+		}
+	})
+}
+
 func TestErrors_KeepKindCodeMessageAndFields(t *testing.T) {
 	bothWays(t, func(t *testing.T, _ *bench, operator desk.Operator) {
 		newUser(t, operator, "ada@example.com", apicred.RoleSupervisor)

@@ -26,6 +26,8 @@ type Operator interface {
 
 	// ApplyCatalogue replaces the catalogue by a document.
 	ApplyCatalogue(ctx context.Context, in CatalogueDocument) (CatalogueState, error)
+	// DiffCatalogue compares a document with what is stored; nothing changes.
+	DiffCatalogue(ctx context.Context, in CatalogueDocument) (CatalogueReport, error)
 	// ExportCatalogue returns the catalogue as YAML.
 	ExportCatalogue(ctx context.Context) (CatalogueDocument, error)
 

@@ -66,6 +66,7 @@ func (d *Desk) handler() http.Handler {
 		return out.wire(), err
 	})
 	route(mux, d, catalogueSet, d.ApplyCatalogue)
+	route(mux, d, catalogueDiff, d.DiffCatalogue)
 	route(mux, d, catalogueGet, func(ctx context.Context, _ nothing) (CatalogueDocument, error) { return d.ExportCatalogue(ctx) })
 	route(mux, d, keyList, func(ctx context.Context, _ nothing) ([]SigningKey, error) { return d.SigningKeys(ctx) })
 	route(mux, d, keyRotate, d.RotateSigningKeys)

@@ -18,6 +18,7 @@ const (
 	userSetUpLink = "user.set-up-link"
 	tokenMint     = "token"
 	catalogueSet  = "catalogue.apply"
+	catalogueDiff = "catalogue.diff"
 	catalogueGet  = "catalogue.export"
 	keyList       = "key.list"
 	keyRotate     = "key.rotate"

@@ -134,15 +134,23 @@ func checkNothingHeldVanishes(ctx context.Context, tx Tx, stored, next apicred.C
 		return nil
 	}
 	held, err := tx.ScopesHeld(ctx, dropped)
-	if err != nil || len(held) == 0 {
+	if err != nil {
 		return err
+	}
+	return stillHeld(held)
+}
+
+// stillHeld refuses to drop scopes, where there are any.
+func stillHeld(held []string) error {
+	if len(held) == 0 {
+		return nil
 	}
 	slices.Sort(held)
 	return apicred.Conflict("API credentials still hold " + strings.Join(held, ", ") + ". Keep the scope with \"retired: true\" instead of dropping it.")
 }
 
-func checkAccountsExist(ctx context.Context, tx Tx, c apicred.Catalogue) error {
-	accounts, err := tx.Accounts(ctx)
+func checkAccountsExist(ctx context.Context, r Reader, c apicred.Catalogue) error {
+	accounts, err := r.Accounts(ctx)
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,61 @@ func TestCatalogue_BelongsToTheOperatorAccountsAdmins(t *testing.T) {
 	}
 }
 
+func TestDiffCatalogue_SaysWhatApplyingWouldDo(t *testing.T) {
+	i := install(t)
+	i.create(i.as("ada"), "orders:write")
+	i.create(i.as("ada"), "orders:write", "stats")
+	diff := func(actor apicred.Actor, text string) (lifecycle.CatalogueReport, error) {
+		document, err := lifecycle.DecodeCatalogue([]byte(text))
+		must(t, err)
+		return i.service.DiffCatalogue(t.Context(), actor, document)
+	}
+	for what, c := range map[string]struct {
+		old, new string
+		want     []lifecycle.CatalogueConsequence
+		refused  bool
+	}{
+		"nothing":            {"", "", []lifecycle.CatalogueConsequence{}, false},
+		"drop what is held":  {`  - {value: stats, description: View stats, api: stats, roles: [admin, supervisor]}`, "", []lifecycle.CatalogueConsequence{{Scope: "stats", Effect: lifecycle.EffectRefused, Credentials: 1}}, true},
+		"retire a scope":     {"Write orders, api: orders", "Write orders, api: orders, retired: true", []lifecycle.CatalogueConsequence{{Scope: "orders:write", Effect: lifecycle.EffectLost, Credentials: 2}}, false},
+		"retire an API":      {`audience: "urn:stats"`, `audience: "urn:stats", retired: true`, []lifecycle.CatalogueConsequence{{Scope: "stats", Effect: lifecycle.EffectLost, Credentials: 1}}, false},
+		"narrow the roles":   {"api: stats, roles: [admin, supervisor]", "api: stats, roles: [admin]", []lifecycle.CatalogueConsequence{{Scope: "stats", Effect: lifecycle.EffectLimited, Credentials: 1}}, false},
+		"what nobody holds":  {"Read orders, api: orders", "Read orders, api: orders, retired: true", []lifecycle.CatalogueConsequence{}, false},
+		"a description only": {"View stats", "See stats", []lifecycle.CatalogueConsequence{}, false},
+	} {
+		text := strings.Replace(testCatalogue, c.old, c.new, 1)
+		if c.refused {
+			text = strings.Replace(text, "scopes: [stats]", `scopes: ["orders:read"]`, 1)
+		}
+		report, err := diff(operator(), text)
+		must(t, err)
+		if d := cmp.Diff(c.want, report.Consequences); d != "" {
+			t.Errorf("%s (-want +got):\n%s", what, d)
+		}
+		if report.Same != (c.old == "") || report.Difference.Empty() != report.Same || (report.Refused() != nil) != c.refused {
+			t.Errorf("%s: %+v", what, report)
+		}
+	}
+	_, err := i.tryApply(operator(), strings.Replace(testCatalogue, "View stats, api: stats", "View stats, api: stats, retired: true", 1), -1)
+	must(t, err)
+	report, err := diff(operator(), testCatalogue)
+	must(t, err)
+	if d := cmp.Diff([]lifecycle.CatalogueConsequence{{Scope: "stats", Effect: lifecycle.EffectBack, Credentials: 1}}, report.Consequences); d != "" {
+		t.Errorf("bring a scope back (-want +got):\n%s", d)
+	}
+	_, err = i.tryApply(operator(), testCatalogue, -1)
+	must(t, err)
+	for who, kind := range map[string]apicred.Kind{"ada": "", "sue": apicred.KindNotFound, "olga": apicred.KindNotFound} {
+		_, err := diff(i.as(who), testCatalogue)
+		wantKind(t, who, err, kind)
+	}
+	_, err = diff(operator(), strings.Replace(testCatalogue, "id: stats, audience", "id: stats, accounts: [absent], audience", 1))
+	wantKind(t, "an account that is not there", err, apicred.KindInvalid)
+	if changed, err := i.tryApply(operator(), testCatalogue, -1); changed || err != nil {
+		t.Errorf("comparing changed the catalogue: %v", err)
+	}
+}
+
 func TestCatalogue_KeepsWhatSomebodyHolds(t *testing.T) {
 	i := install(t)
 	ada := i.as("ada")

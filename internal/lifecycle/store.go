@@ -50,6 +50,9 @@ type Reader interface {
 	CredentialsHolding(ctx context.Context, scopes []string) ([]apicred.Credential, error)
 	// ScopesHeld returns those of scopes that some credential holds.
 	ScopesHeld(ctx context.Context, scopes []string) ([]string, error)
+	// ScopeHolders counts the credentials that hold each of scopes, in every
+	// account; absent means none.
+	ScopeHolders(ctx context.Context, scopes []string) (map[string]int64, error)
 	// Secrets of one credential, oldest first.
 	Secrets(ctx context.Context, clientID string) ([]apicred.Secret, error)
 	// SecretsOf several credentials at once, by client ID, each oldest first.

@@ -39,6 +39,20 @@ func (r *reader) ScopesHeld(ctx context.Context, scopes []string) ([]string, err
 	return held, nil
 }
 
+func (r *reader) ScopeHolders(ctx context.Context, scopes []string) (map[string]int64, error) {
+	holders := map[string]int64{}
+	for _, scope := range scopes {
+		n, err := r.q.CountScopeHolders(ctx, scope)
+		if err != nil {
+			return nil, r.fault(err)
+		}
+		if n > 0 {
+			holders[scope] = n
+		}
+	}
+	return holders, nil
+}
+
 func (t *tx) InsertCredential(ctx context.Context, c apicred.Credential) error {
 	row := credentialRow(&c)
 	if err := t.q.InsertCredential(ctx, statement.InsertCredentialParams(row)); err != nil {

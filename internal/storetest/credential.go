@@ -160,6 +160,9 @@ func credentialByScope(f *fixture) {
 		held, err := r.ScopesHeld(f.Context(), []string{"stats", "none", "webhooks", "Webhooks"})
 		slices.Sort(held)
 		f.equal(held, []string{"stats", "webhooks"})
+		f.must(err)
+		holders, err := r.ScopeHolders(f.Context(), []string{"stats", "users:read", "none", "Webhooks"})
+		f.equal(holders, map[string]int64{"stats": 1, "users:read": 2})
 		return err
 	})
 }

@@ -51,6 +51,9 @@ DELETE FROM credential_scopes WHERE client_id = $1;
 -- name: ScopeHeld :one
 SELECT EXISTS (SELECT 1 FROM credential_scopes WHERE scope = $1);
 
+-- name: CountScopeHolders :one
+SELECT COUNT(*) FROM credential_scopes WHERE scope = $1;
+
 -- name: InsertCredentialWord :exec
 INSERT INTO credential_words (client_id, word, account_id) VALUES ($1, $2, $3);
 

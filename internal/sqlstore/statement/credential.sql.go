@@ -10,6 +10,17 @@ import (
 	"database/sql"
 )
 
+const countScopeHolders = `-- name: CountScopeHolders :one
+SELECT COUNT(*) FROM credential_scopes WHERE scope = $1
+`
+
+func (q *Queries) CountScopeHolders(ctx context.Context, scope string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countScopeHolders, scope)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deleteCredential = `-- name: DeleteCredential :execrows
 DELETE FROM credentials WHERE account_id = $1 AND client_id = $2
 `
