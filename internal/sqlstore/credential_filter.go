@@ -76,12 +76,17 @@ func credentialsWhere(q lifecycle.CredentialQuery, condition string) candidates 
 	}
 }
 
-// searchCandidates selects what the longest word, the client ID or the owner's
-// e-mail may mean; composeSearch then demands the rest.
+// searchCandidates selects what the two longest words together, the client ID
+// or the owner's e-mail may mean; composeSearch then demands the rest.
 func searchCandidates(c *composed, accountID, folded string) {
 	if words := searchWords(folded); len(words) > 0 && len(words) <= maxSearchWords {
-		c.add("SELECT w.client_id FROM credential_words AS w WHERE w.account_id = ", c.bind(accountID))
-		composePrefix(c, "w.word", words[0])
+		for i, word := range words[:min(2, len(words))] {
+			if i > 0 {
+				c.add(" INTERSECT ") // binds closer than UNION, or comes first: the same here
+			}
+			c.add("SELECT w.client_id FROM credential_words AS w WHERE w.account_id = ", c.bind(accountID))
+			composePrefix(c, "w.word", word)
+		}
 		c.add(" UNION ALL ")
 	}
 	// Of any account, since SQLite would take an index by account for this one.

@@ -12,19 +12,27 @@ import (
 	"github.com/claviger/claviger/internal/sqlstore/statement"
 )
 
-// A list is read in one of two ways, both of which stay fast at 1,000,000 rows:
+// A list is read in one of two ways:
 //
 //   - along the index of its order, trying the filters on each row: good when
 //     the filters let many rows pass, as a page is full soon;
-//   - from the few rows that one filter selects by an index of its own, sorted
-//     afterwards: good when it selects at most fewCandidates.
+//   - from the rows that one filter selects by an index of its own, sorted
+//     afterwards: good when they are few.
 //
 // Neither engine can know which without statistics that are fresh for every
-// account, so the candidates are counted first, up to that bound.
+// account, so the candidates are counted first, up to fewCandidates. Where they
+// are more, the list is read along its order, but a stretch of it only: what a
+// search finds may all stand at the far end ("weekly", sorted by name), and
+// trying every row before them takes seconds. A page that is not full after the
+// stretch is read from the candidates after all.
 
 // fewCandidates is where reading and sorting all candidates costs about as much
 // as finding a page among that share of a million rows.
 const fewCandidates = 4000
+
+// stretchPages is how many pages of rows are tried along an order before the
+// candidates are taken instead.
+const stretchPages = 20
 
 // beyondPrefix ends the range of texts that begin with a prefix: no text has
 // this noncharacter.
@@ -66,7 +74,42 @@ func (r *reader) Credentials(ctx context.Context, q lifecycle.CredentialQuery) (
 	if err != nil {
 		return nil, err
 	}
-	return r.queryCredentials(ctx, composeList(q, narrow, position))
+	wide := indexed(q)
+	if narrow != nil || len(wide) == 0 {
+		return r.queryCredentials(ctx, composeList(q, narrow, stretch{after: position}))
+	}
+	along := stretch{after: position}
+	if along.end, err = r.stretchEnd(ctx, q, position); err != nil {
+		return nil, err
+	}
+	page, err := r.queryCredentials(ctx, composeList(q, nil, along))
+	if err != nil || along.end == nil || len(page) == q.Limit {
+		return page, err
+	}
+	return r.queryCredentials(ctx, composeList(q, wide[len(wide)-1], stretch{after: position}))
+}
+
+// stretch is a part of a list's order: behind a sort key and q.After's client
+// ID, nil for its beginning, up to and with end, nil for its end.
+type stretch struct {
+	after any
+	end   *place
+}
+
+// place is a row's in the order of a list.
+type place struct {
+	key      any
+	clientID string
+}
+
+// stretchEnd returns the last place that is tried along the order; nil when
+// the order ends before.
+func (r *reader) stretchEnd(ctx context.Context, q lifecycle.CredentialQuery, after any) (end *place, err error) {
+	err = r.query(ctx, composeStretchEnd(q, after), func(rows *sql.Rows) error {
+		end = &place{}
+		return rows.Scan(&end.key, &end.clientID)
+	})
+	return end, err
 }
 
 func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQuery, most int) (int, error) {
@@ -77,6 +120,9 @@ func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQue
 	if err != nil {
 		return 0, err
 	}
+	if wide := indexed(q); narrow == nil && len(wide) > 0 {
+		narrow = wide[len(wide)-1]
+	}
 	return r.count(ctx, composeCount(q, narrow, most))
 }
 
@@ -86,19 +132,38 @@ func searchable(search string) bool {
 }
 
 // composeList composes the statement of a page.
-func composeList(q lifecycle.CredentialQuery, narrow candidates, position any) *composed {
+func composeList(q lifecycle.CredentialQuery, narrow candidates, part stretch) *composed {
 	c := &composed{}
 	c.add("SELECT ", credentialColumns)
 	composeFrom(c, q, narrow)
+	composeOrder(c, q, part)
+	return c.add(" LIMIT ", c.bind(int64(q.Limit)))
+}
+
+// composeStretchEnd composes the statement that finds where a stretch ends. It
+// reads nothing but the index of the order.
+func composeStretchEnd(q lifecycle.CredentialQuery, after any) *composed {
+	c := &composed{}
+	column, _ := orderOf(q.Sort)
+	c.add("SELECT c.", column, ", c.client_id FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
+	composeOrder(c, q, stretch{after: after})
+	return c.add(" LIMIT 1 OFFSET ", c.bind(int64(q.Limit)*stretchPages-1))
+}
+
+// composeOrder adds the part of the order and the order itself.
+func composeOrder(c *composed, q lifecycle.CredentialQuery, part stretch) {
 	column, descending := orderOf(q.Sort)
-	after, direction := " > ", ""
+	after, upTo, direction := " > ", " <= ", ""
 	if descending {
-		after, direction = " < ", " DESC"
+		after, upTo, direction = " < ", " >= ", " DESC"
 	}
-	if position != nil {
-		c.add(" AND (c.", column, ", c.client_id)", after, "(", c.bind(position), ", ", c.bind(q.After.ClientID), ")")
+	if part.after != nil {
+		c.add(" AND (c.", column, ", c.client_id)", after, "(", c.bind(part.after), ", ", c.bind(q.After.ClientID), ")")
 	}
-	return c.add(" ORDER BY c.", column, direction, ", c.client_id", direction, " LIMIT ", c.bind(int64(q.Limit)))
+	if part.end != nil {
+		c.add(" AND (c.", column, ", c.client_id)", upTo, "(", c.bind(part.end.key), ", ", c.bind(part.end.clientID), ")")
+	}
+	c.add(" ORDER BY c.", column, direction, ", c.client_id", direction)
 }
 
 // composeCount composes the statement that counts what a query finds, up to

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
@@ -20,7 +21,7 @@ func TestCredentials_EveryWayOfReadingFindsTheSame(t *testing.T) {
 				q.Sort = storetest.Sorts()[i%6]
 				want := p.Expect(q)
 				for j, narrow := range append(indexed(q), nil) {
-					page, err := r.queryCredentials(t.Context(), composeList(q, narrow, nil))
+					page, err := r.queryCredentials(t.Context(), composeList(q, narrow, stretch{}))
 					if err != nil {
 						return err
 					}
@@ -39,6 +40,59 @@ func TestCredentials_EveryWayOfReadingFindsTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// What a search finds stands at the far end of the order by name and is more
+// than a few: the page after a stretch that is not full comes from the
+// candidates, and is the one that reading on would have found.
+func TestCredentials_AtTheFarEndOfAnOrderAreTheSame(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, s *Store) {
+		fill(t, s, 40_000)
+		if _, err := s.writer.ExecContext(t.Context(), "ANALYZE"); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range []lifecycle.CredentialQuery{{Search: "9"}, {Search: "9", Scope: "stats"}, {Search: "job 9", Level: apicred.LevelUser}} {
+			for _, sort := range []lifecycle.CredentialSort{lifecycle.SortName, lifecycle.SortNameDesc, lifecycle.SortLastUsedAtDesc} {
+				q.AccountID, q.Sort, q.Limit, q.Now, q.After = "a", sort, 7, time.UnixMicro(1800000000000000), lifecycle.CredentialPosition{}
+				for range 2 {
+					got, want := readBothWays(t, s, q)
+					if len(want) != q.Limit || !slices.Equal(got, want) {
+						t.Fatalf("%+v\n got %v\nwant %v", q, got, want)
+					}
+					q.After = want[len(want)-1]
+				}
+			}
+		}
+	})
+}
+
+// readBothWays returns the places of a page as it is read, and as it would be
+// read along its order to the end.
+func readBothWays(t *testing.T, s *Store, q lifecycle.CredentialQuery) (got, want []lifecycle.CredentialPosition) {
+	t.Helper()
+	places := func(page []apicred.Credential) (out []lifecycle.CredentialPosition) {
+		for i := range page {
+			out = append(out, lifecycle.PositionOf(&page[i], q.Sort))
+		}
+		return out
+	}
+	err := s.view(t.Context(), func(r *reader) error {
+		page, err := r.Credentials(t.Context(), q)
+		if err != nil {
+			return err
+		}
+		position, err := positionOf(q)
+		if err != nil {
+			return err
+		}
+		along, err := r.queryCredentials(t.Context(), composeList(q, nil, stretch{after: position}))
+		got, want = places(page), places(along)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, want
 }
 
 // plan returns SQLite's plan of a statement, a step a line.
@@ -75,7 +129,11 @@ func TestCredentials_AlongTheOrderNeverSorts(t *testing.T) {
 			t.Fatal(err)
 		}
 		column, _ := orderOf(q.Sort)
-		got := plan(t, s, composeList(q, nil, position))
+		along := stretch{after: position, end: &place{position, "c"}}
+		if position == nil {
+			along.end = nil
+		}
+		got := plan(t, s, composeList(q, nil, along))
 		if !strings.Contains(got, "USING INDEX "+indexes[column]+" (account_id=?") || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "SCAN") {
 			t.Errorf("sort %s of %+v is read as\n%s", q.Sort, q, got)
 		}
@@ -102,7 +160,7 @@ func TestCredentials_FromAFewNeverScansATable(t *testing.T) {
 		if len(filters) != 1 {
 			t.Fatalf("%+v has %d indexed filters, want 1", test.query, len(filters))
 		}
-		got := plan(t, s, composeList(q, filters[0], nil))
+		got := plan(t, s, composeList(q, filters[0], stretch{}))
 		// What was selected is scanned, tables are not.
 		got = strings.ReplaceAll(strings.ReplaceAll(got, "SCAN few", ""), "SCAN x", "")
 		if !strings.Contains(got, test.index) || strings.Contains(got, "SCAN") {

@@ -284,7 +284,8 @@ func TestOpenPostgreSQL_SaysWhatIsWrong(t *testing.T) {
 	}
 	wantRefusal(t, "postgres://ada:pa55word@"+address+"/claviger", address, "cannot be reached", "database_url")
 	existing := storetest.Postgres(t)
-	wantRefusal(t, strings.Replace(existing, "/test1", "/nothing", 1), "no database \"nothing\"", "Create it")
+	_, server, _ := strings.Cut(existing, "?")
+	wantRefusal(t, "postgres://postgres@/nothing?"+server, "no database \"nothing\"", "Create it")
 	wantRefusal(t, strings.Replace(existing, "postgres@", "nobody:pa55word@", 1), "refused the sign-in of \"nobody\"")
 
 	cancelled, cancel := context.WithCancel(t.Context())

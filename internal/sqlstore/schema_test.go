@@ -113,8 +113,10 @@ func composedStatements(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		found[fmt.Sprint("stretch end ", i)] = composeStretchEnd(q, position).text.String()
+		found[fmt.Sprint("stretch ", i)] = composeList(q, nil, stretch{position, &place{"5", "c"}}).text.String()
 		for j, narrow := range append(indexed(q), nil) {
-			found[fmt.Sprint("list ", i, j)] = composeList(q, narrow, position).text.String()
+			found[fmt.Sprint("list ", i, j)] = composeList(q, narrow, stretch{after: position}).text.String()
 			found[fmt.Sprint("count ", i, j)] = composeCount(q, narrow, 10).text.String()
 		}
 	}
