@@ -570,10 +570,10 @@ type Password struct {
 // PasswordChange defines model for PasswordChange.
 type PasswordChange struct {
 	// CurrentPassword Needed where one is set, unless a link of the operator signed you in during the last 15 minutes.
-	CurrentPassword string `json:"current_password,omitempty"`
+	CurrentPassword PasswordText `json:"current_password,omitempty"`
 
 	// NewPassword 15 to 128 characters, none of the usual ones.
-	NewPassword string `json:"new_password"`
+	NewPassword PasswordText `json:"new_password"`
 }
 
 // Problem defines model for Problem.
@@ -620,7 +620,7 @@ type ProblemField struct {
 
 // Proof defines model for Proof.
 type Proof struct {
-	Password string `json:"password"`
+	Password PasswordText `json:"password"`
 }
 
 // Route defines model for Route.

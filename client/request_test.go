@@ -189,3 +189,18 @@ func TestSecrets_AreShownByRevealAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestPasswords_ReachTheServerAndNoPrint(t *testing.T) {
+	s := &script{answers: []reply{says(204, "")}}
+	change := client.PasswordChange{NewPassword: "correct horse battery"}
+	must(t, s.client(t).SetPassword(t.Context(), change))
+	if !strings.Contains(s.bodies[0], `"correct horse battery"`) {
+		t.Errorf("sent %s", s.bodies[0])
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%v %+v %#v %s %x", change, change, change, change.NewPassword, change.NewPassword)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("set", "change", change)
+	if strings.Contains(out.String(), "horse") || strings.Contains(out.String(), fmt.Sprintf("%x", "horse")) {
+		t.Error(out.String())
+	}
+}

@@ -20,7 +20,7 @@ The token stands in CLAVIGER_TOKEN, the server's address in CLAVIGER_SERVER:
   export CLAVIGER_TOKEN=$(claviger token --user ada@example.com)`)
 	cmd.AddCommand(
 		newCredentialCreate(a), newCredentialList(a), newCredentialShow(a), newCredentialEdit(a),
-		newCredentialRotate(a), newCredentialDisable(a), newCredentialEnable(a), newCredentialDelete(a),
+		newCredentialRotate(a), newCredentialDisable(a), newCredentialEnable(a), newCredentialDelete(a), newCredentialUsage(a),
 	)
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,6 +53,19 @@ func TestFailure_LetsNoServerSteerTheTerminal(t *testing.T) {
 	err := advised(&client.Problem{Detail: "a\x1b[2Jb", RequestID: "r\x1b", Errors: []client.ProblemField{{Location: "body.x", Message: "\x07"}, {Location: "y", Message: "z"}}})
 	if text := strings.Join(failure(err), "\n"); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, "y: z") {
 		t.Errorf("%q", text)
+	}
+}
+
+func TestUsagePrinted_HasARowForEachDayOrHour(t *testing.T) {
+	usage := &client.Usage{
+		Days:  []client.UsageDay{{Day: "2026-11-30", Outcome: "issued", Scope: "users:read", Calls: 3}},
+		Hours: []client.UsageHour{{Hour: time.Unix(0, 0), Outcome: "allowed", Calls: 2}},
+	}
+	if diff := cmp.Diff([][]string{{"2026-11-30", "issued", "users:read", "3"}}, usagePrinted(usage, byDay).rows); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]string{{"1970-01-01T00:00:00Z", "allowed", "", "2"}}, usagePrinted(usage, byHour).rows); diff != "" {
+		t.Error(diff)
 	}
 }
 

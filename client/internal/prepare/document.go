@@ -128,6 +128,8 @@ func prepareSchema(schema string, s object, change bool) {
 		switch {
 		case shownOnce(schema, name):
 			member["x-go-type"], member["x-go-type-skip-optional-pointer"] = "SecretText", true
+		case member["format"] == "password":
+			member["x-go-type"], member["x-go-type-skip-optional-pointer"] = "PasswordText", true
 		case change && null && plain:
 			member["x-go-type"], member["x-go-type-skip-optional-pointer"] = "Member["+goType+"]", true
 			member["x-omitempty"], member["x-omitzero"] = false, true

@@ -18,7 +18,7 @@ const small = `{"openapi":"3.1.0","paths":{"/things/{id}":{"patch":{"operationId
 "Thing":{"type":"object","required":["client_secret","end","owner","kind"],"properties":{
  "client_secret":{"type":"string"},"end":{"type":["string","null"],"format":"date-time"},
  "owner":{"$ref":"#/components/schemas/Owner"},"kind":{"type":"string","enum":["a"],"format":"uuid"}}},
-"ThingChange":{"type":"object","properties":{"end":{"type":["string","null"],"format":"date-time"},"on":{"type":"boolean"}}}}}}`
+"ThingChange":{"type":"object","properties":{"end":{"type":["string","null"],"format":"date-time"},"on":{"type":"boolean"},"word":{"type":"string","format":"password"}}}}}}`
 
 func TestPrepare_SaysWhatTheGeneratorCannotKnow(t *testing.T) {
 	var out bytes.Buffer
@@ -39,6 +39,7 @@ func TestPrepare_SaysWhatTheGeneratorCannotKnow(t *testing.T) {
 		"IDs are text":                           {member("Thing", "kind")["format"], nil},
 		"an answer's ETag has a place":           {member("Thing", "ETag")["x-go-json-ignore"], true},
 		"an edit tells null from nothing":        {member("ThingChange", "end")["x-go-type"], "Member[time.Time]"},
+		"a password is not printed":              {member("ThingChange", "word")["x-go-type"], "PasswordText"},
 		"an edit tells false from nothing":       {member("ThingChange", "on")["x-go-type-skip-optional-pointer"], false},
 		"refusals are no types of the operation": {at(d, "paths", "/things/{id}", "patch", "responses")["404"], nil},
 	} {
