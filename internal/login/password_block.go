@@ -2,6 +2,7 @@ package login
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -97,13 +98,14 @@ func repeats(text []rune) bool {
 // mixture judges whether a text is put together from known pieces only.
 type mixture struct {
 	text    []rune
+	mixed   bool // not digits alone: those are random, if they are no row of keys
 	words   [][]rune
 	phrases [][]rune
 	rows    [][]rune
 }
 
 func newMixture(text []rune, about []string) *mixture {
-	m := &mixture{text: text}
+	m := &mixture{text: text, mixed: slices.ContainsFunc(text, func(r rune) bool { return !unicode.IsDigit(r) })}
 	for line := range strings.Lines(blockList) {
 		kind, content, found := strings.Cut(strings.TrimSpace(line), ": ")
 		switch {
@@ -205,7 +207,7 @@ func (m *mixture) next(p place) []place {
 	for n := leastRun; n <= m.run(rest); n++ {
 		out = append(out, place{p.at + n, false, true})
 	}
-	for n := 0; !p.digits && n < min(mostDigits, len(rest)) && unicode.IsDigit(rest[n]); n++ {
+	for n := 0; m.mixed && !p.digits && n < min(mostDigits, len(rest)) && unicode.IsDigit(rest[n]); n++ {
 		out = append(out, place{p.at + n + 1, true, p.piece})
 	}
 	return out
