@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/base64"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,7 +40,8 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	address := server.stderr.await(t, `listens on (http://127\.0\.0\.1:\d+)`)[1]
 	ops := server.stderr.await(t, `profiles are on (http://\S+:\d+)`)[1]
 	link := server.stderr.await(t, `Set up the first admin within 1 hour: (\S+)`)[1]
-	setUpFirstAdmin(t, address, link)
+	const password = "ninth kettle under the elm, 47 steps"
+	people := signInByPassword(t, address, link, password)
 	if out, talk, code := run(t, dir, "catalogue", "apply", "--example", "vcc"); code != 0 {
 		t.Fatal(out, talk)
 	}
@@ -58,7 +60,10 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	access := call(t, "POST", address+"/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}.Encode(), form...).json(t)["access_token"].(string)
 	secrets := canaries{
 		"client secret": secret, "rotated secret": second, "management token": token, "access token": access,
-		"set-up link": link[strings.LastIndex(link, "/")+1:],
+		"set-up link": link[strings.LastIndex(link, "/")+1:], "password": password,
+	}
+	for _, cookie := range people {
+		secrets["cookie "+cookie.Name] = cookie.Value
 	}
 
 	var answers strings.Builder
@@ -100,6 +105,23 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	searchFiles(t, filepath.Join(dir, "claviger-data"), secrets)
 }
 
+// signInByPassword makes the first admin, with a password, signs in by it and
+// returns the cookies.
+func signInByPassword(t *testing.T, address, link, password string) []*http.Cookie {
+	t.Helper()
+	headers := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", address, "Sec-Fetch-Site", "same-origin"}
+	form := url.Values{"email": {"ada@example.com"}, "name": {"Ada Lovelace"}, "password": {password}}
+	if made := call(t, "POST", link, form.Encode(), headers...); made.status != http.StatusSeeOther {
+		t.Fatalf("the first admin: %d\n%s", made.status, made.body)
+	}
+	done := call(t, "POST", address+"/sign-in", form.Encode(), headers...)
+	cookies := (&http.Response{Header: done.header}).Cookies()
+	if done.status != http.StatusSeeOther || len(cookies) != 2 {
+		t.Fatalf("signing in: %d, %d cookies\n%s", done.status, len(cookies), done.body)
+	}
+	return cookies
+}
+
 // misuse presents a secret where it belongs with something wrong beside it, and
 // where it does not belong at all.
 func misuse(t *testing.T, address, id, what, value string) []answer {
@@ -115,6 +137,9 @@ func misuse(t *testing.T, address, id, what, value string) []answer {
 		call(t, "POST", address+"/api/v1/credentials", `{"client_secret":"`+value+`"`, "Authorization", "Bearer "+value, "Content-Type", "application/json"),
 		call(t, "GET", address+"/forward-auth", "", "Authorization", "Bearer "+value+"x", "X-Forwarded-Method", "GET", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "h", "X-Forwarded-Uri", "/useradmin/users?access_token="+value),
 		call(t, "GET", address+"/sign-in/link/"+value+"x", ""),
+		call(t, "POST", address+"/sign-in", url.Values{"email": {value}, "password": {value}}.Encode(), form...),
+		call(t, "POST", address+"/sign-in", url.Values{"email": {"ada@example.com"}, "password": {value + "x"}}.Encode(), form...),
+		call(t, "PUT", address+"/api/v1/me/password", `{"new_password":"`+value+`"}`, "Cookie", "claviger_session="+value, "Content-Type", "application/json"),
 		call(t, "GET", address+"/nothing/"+what, "", "Cookie", "claviger_session="+value),
 	}
 }

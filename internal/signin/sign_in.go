@@ -64,9 +64,13 @@ func showSignInAgain(w http.ResponseWriter, r *http.Request, form map[string]str
 	if status == http.StatusUnauthorized {
 		status = http.StatusUnprocessableEntity // 401 would have to offer a scheme of HTTP (RFC 9110 section 15.5.2)
 	}
+	email, err := apicred.CheckEmail(form[emailField])
+	if err != nil {
+		email = "" // people enter a password there, which no page shows
+	}
 	web.SetRetryAfter(w.Header(), cause.RetryAfter)
 	render(w, status, "sign_in", signInView{
-		frame: newFrame("Sign in"), Passwords: true, EnteredEmail: form[emailField], Fault: cause.Message, Return: returnPath(form[returnField]),
+		frame: newFrame("Sign in"), Passwords: true, EnteredEmail: email, Fault: cause.Message, Return: returnPath(form[returnField]),
 	})
 }
 

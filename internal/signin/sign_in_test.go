@@ -81,7 +81,8 @@ func TestSignIn_RefusalsAreOnePageWhoeverItIs(t *testing.T) {
 	if got := strings.ReplaceAll(unknown.Body.String(), "eve@", "ada@"); got != wrong.Body.String() || unknown.Code != wrong.Code {
 		t.Errorf("an unknown address is answered otherwise:\n%s\n%s", got, wrong.Body)
 	}
-	for _, w := range []*httptest.ResponseRecorder{wrong, unknown} {
+	misplaced := s.postPassword(t, "a kettle in the wrong field", "")
+	for _, w := range []*httptest.ResponseRecorder{wrong, unknown, misplaced} {
 		if strings.Contains(w.Body.String(), "kettle") || w.Header().Get("Set-Cookie") != "" || w.Header().Get("WWW-Authenticate") != "" {
 			t.Errorf("%v\n%s", w.Header(), w.Body)
 		}
