@@ -2,8 +2,10 @@
 // an API credential, programs use it through every door, an admin ends it.
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
+import { accountLevel, accountPage, switching } from './account.mjs'
 import { auditLogPage, refusalsAppear } from './audit-log.mjs'
 import { help, scopesPage } from './scopes.mjs'
+import { reauthentication, securityPage } from './security.mjs'
 import { accessible, curl, openAs, startBrowser, startDemo } from './stage.mjs'
 import { usersPage } from './users.mjs'
 
@@ -63,6 +65,11 @@ async function mainJob() {
   await auditLogPage(stage, made)
   await scopesPage(stage)
   await usersPage(stage)
+  await switching(stage)
+  await accountPage(stage)
+  await accountLevel(stage)
+  await securityPage(stage)
+  await reauthentication(stage)
   await help(stage)
   await otherLooks()
   await refusalsAppear(stage)

@@ -32,6 +32,13 @@ export async function startDemo() {
   return {
     ...JSON.parse(line),
     log: () => stderr,
+    /** Lets time pass for a person's sessions: whoever waits so long has to confirm who they are. */
+    ageSessions(userID, minutes) {
+      const [, directory] = stderr.match(/temporary data directory (\S+)/)
+      const change = `UPDATE sessions SET authenticated_at = authenticated_at - ${minutes * 60e6} WHERE user_id = '${userID}' RETURNING 1`
+      const changed = execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(directory, 'claviger.db'), change], { encoding: 'utf8' })
+      assert.match(changed, /1/, 'no session grew older')
+    },
     async stop() {
       child.kill('SIGTERM')
       const code = await ended
@@ -50,9 +57,16 @@ export async function startBrowser() {
   })
 }
 
-/** A person at a browser of their own, with every complaint of the browser collected. */
-export async function openAs(browser, demo, { role, first = true, look = {} }) {
-  const person = demo.users.find((u) => u.role === role && (u.account_id === demo.account_id) === first)
+/** How the pages are looked at beside a desktop's light. */
+export const LOOKS = [
+  ['dark', { colorScheme: 'dark' }],
+  ['phone', { viewport: { width: 375, height: 812 }, hasTouch: true, isMobile: true }],
+  ['narrow', { viewport: { width: 320, height: 640 } }],
+]
+
+/** A person at a browser of their own, with every complaint of the browser collected: the nth of a role. */
+export async function openAs(browser, demo, { role, first = true, nth = 0, look = {} }) {
+  const person = demo.users.filter((u) => u.role === role && (u.account_id === demo.account_id) === first)[nth]
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'], ...look })
   const page = await context.newPage()
   const complaints = []

@@ -70,7 +70,7 @@ function RulesView({ account }: { account: Account }) {
         {RULES.map((rule) => (
           <Fact key={rule.field} name={rule.label}>
             {ruleWords(rule, account[rule.field])}
-            <span className="block text-sm text-muted">{rule.hint}</span>
+            {account[rule.field] !== null && <span className="block text-sm text-muted">{rule.hint}</span>}
           </Fact>
         ))}
       </dl>

@@ -47,7 +47,7 @@ test('who turns the question away is told that nothing was changed, and nothing 
 test('a second refusal is final: the question is asked once a request', async () => {
   const sent = serve(REFUSED, REFUSED)
   const confirm = vi.fn(async () => true)
-  await expect(new ApiClient('a1', confirm).put('/me/password', {})).rejects.toMatchObject({ code: 'reauthentication_required' })
+  await expect(new ApiClient('a1', confirm).put('/me/password', {})).rejects.toMatchObject({ code: 'identity_not_confirmed' })
   expect(confirm).toHaveBeenCalledOnce()
   expect(sent).toHaveLength(2)
 })

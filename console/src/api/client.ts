@@ -20,8 +20,6 @@ export interface RequestOptions {
 /** Asks the person to confirm who they are, through the given client; true once they did, false when they would not. */
 export type ConfirmIdentity = (api: ApiClient) => Promise<boolean>
 
-const REAUTHENTICATION_REQUIRED = 'reauthentication_required'
-
 /**
  * Speaks to the management API as the signed-in person within one account. The session cookie proves who;
  * the Claviger-Account header says in which account, and the server checks the membership each time.
@@ -75,10 +73,13 @@ export class ApiClient {
     try {
       return await this.sendOnce<T>(method, path, options)
     } catch (refusal) {
-      const wanted = refusal instanceof Problem && refusal.code === REAUTHENTICATION_REQUIRED
-      if (!wanted || !this.confirmIdentity) throw refusal
-      if (!(await this.confirmIdentity(new ApiClient(this.accountID)))) throw notConfirmed(refusal)
-      return this.sendOnce<T>(method, path, options)
+      if (!this.confirmIdentity || !wantsProof(refusal)) throw refusal
+    }
+    if (!(await this.confirmIdentity(new ApiClient(this.accountID)))) throw notConfirmed()
+    try {
+      return await this.sendOnce<T>(method, path, options)
+    } catch (refusal) {
+      throw wantsProof(refusal) ? notConfirmed() : refusal
     }
   }
 
@@ -113,9 +114,13 @@ function leaveToSignIn(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** What a form says when the person turned the question away. Another code: there is no use in asking them to sign in. */
-function notConfirmed(refusal: Problem): Problem {
-  return new Problem(refusal.status, {
+function wantsProof(refusal: unknown): boolean {
+  return refusal instanceof Problem && refusal.code === 'reauthentication_required'
+}
+
+/** What a form says when the person turned the question away, or could not answer it. */
+function notConfirmed(): Problem {
+  return new Problem(403, {
     code: 'identity_not_confirmed',
     detail: 'Nothing was changed: this needs you to confirm that it is you.',
   })

@@ -47,8 +47,9 @@ export type UserChange = Schemas['UserChange']
 /** The only answer that ever holds a set-up link. */
 export type SetUpLink = Schemas['SetUpLink']
 
-export interface OwnPassword { set: boolean; changed_at?: string | null; sign_in: boolean }
-export interface OwnSession { session_id: string; created_at: string; last_seen_at: string; expires_at: string; address: string; user_agent: string; current: boolean }
-export interface SessionList { sessions: OwnSession[] }
+/** A person's own password and sessions. */
+export type OwnPassword = Schemas['Password']
+export type OwnSession = Schemas['Session']
+export type OwnSessionList = Schemas['SessionList']
 
 export type ProblemBody = Schemas['Problem']

@@ -114,9 +114,7 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   return (
     <form onSubmit={submit} noValidate className="flex min-h-0 flex-col">
       <DialogHeader title="Create API Credentials" onClose={onCancel}>
-        {level === 'account'
-          ? 'Account-level: owned by the account, and kept when people leave it.'
-          : 'User-level: owned by you, and limited to what your role allows.'}
+        {levels.length === 1 && 'User-level: owned by you, and limited to what your role allows.'}
       </DialogHeader>
       <DialogBody>
         <CreateProblem error={error} general={faults.general} />

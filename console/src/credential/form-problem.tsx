@@ -1,6 +1,5 @@
 import { Link } from 'wouter'
 import { Problem } from '../api/problem'
-import { signInPath } from '../api/sign-in'
 import { usePaths } from '../session/paths'
 import { Notice } from '../ui/notice'
 
@@ -26,14 +25,6 @@ export function FormProblem({ error, message, clientID }: FormProblemProps) {
           <Link href={paths.credential(clientID)} className="font-medium underline underline-offset-2">
             Open it
           </Link>
-        </>
-      )}
-      {problem?.code === 'reauthentication_required' && (
-        <>
-          {' '}
-          <a href={signInPath()} className="font-medium underline underline-offset-2">
-            Sign in again
-          </a>
         </>
       )}
       {problem && problem.status >= 500 && problem.requestID && (

@@ -160,7 +160,7 @@ function LengthMeter({ password }: { password: string }) {
         value={Math.min(length, MIN_LENGTH)}
         className={`meter flex-1 ${colour}`}
       />
-      <p className={`w-36 text-right text-sm tabular-nums ${colour}`}>
+      <p className={`min-w-28 text-right text-sm tabular-nums ${colour}`}>
         <span role="status">{words}</span>
         {state !== 'empty' && <span aria-hidden="true"> · {length}</span>}
       </p>

@@ -1,7 +1,7 @@
 import { queryOptions, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type { ApiClient } from '../api/client'
-import type { OwnPassword, SessionList } from '../api/types'
+import type { OwnPassword, OwnSessionList } from '../api/types'
 import { useSession } from '../session/session'
 
 // Of the person, not of an account; keyed by account all the same, so that no exception has to be remembered.
@@ -16,7 +16,7 @@ export function ownPasswordQueryOptions(api: ApiClient) {
 export function sessionsQueryOptions(api: ApiClient) {
   return queryOptions({
     queryKey: [api.accountID, 'me', 'sessions'],
-    queryFn: ({ signal }) => api.get<SessionList>('/me/sessions', signal),
+    queryFn: ({ signal }) => api.get<OwnSessionList>('/me/sessions', signal),
   })
 }
 

@@ -1,15 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState, type FormEvent, type ReactNode, type RefObject } from 'react'
+import { useEffect, useRef, useState, type FormEvent, type RefObject } from 'react'
 import type { ApiClient } from '../api/client'
 import { formFaults } from '../api/problem'
-import { signInPath } from '../api/sign-in'
 import type { OwnPassword } from '../api/types'
 import { FormProblem } from '../credential/form-problem'
 import { ownPasswordQueryOptions } from '../security/queries'
 import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
+import { Snippet } from '../ui/snippet'
 import { PasswordField, UsernameForManagers } from '../ui/password-field'
-import { SECURITY_PATH } from './paths'
 import { useSession } from './session'
 
 interface ReauthenticationDialogProps {
@@ -96,10 +95,11 @@ interface WithoutPasswordProps {
 }
 
 /**
- * Who has no password proves it by a fresh sign-in. The first password wants one as well: else whoever got hold
- * of an open session could set it. All of it happens beside this page, which keeps what was entered.
+ * Who has no password proves it by a fresh sign-in. Setting the first one wants that as well: else whoever got
+ * hold of an open session could set it. It happens in another tab, so that this page keeps what was entered.
  */
 function WithoutPassword({ password, onSettled }: WithoutPasswordProps) {
+  const { me } = useSession()
   const again = useRef<HTMLButtonElement>(null)
   useEffect(() => again.current?.focus(), [])
   return (
@@ -110,16 +110,16 @@ function WithoutPassword({ password, onSettled }: WithoutPasswordProps) {
           : 'This server takes no passwords, so only a fresh sign-in can confirm it.'}
       </DialogHeader>
       <DialogBody className="gap-4">
-        <ol className="flex list-decimal flex-col gap-2 pl-5">
+        <ol className="flex list-decimal flex-col gap-3 pl-5">
           <li>
-            In a new tab of this browser, open a new sign-in link from the operator, or{' '}
-            <NewTab href={signInPath()}>sign in again</NewTab>.
+            Ask the operator of this server for a new sign-in link. They make it with
+            <div className="mt-1.5">
+              <Snippet what="command" text={`claviger user set-up-link ${me.email}`} />
+            </div>
           </li>
-          {password.sign_in && (
-            <li>
-              Then <NewTab href={SECURITY_PATH}>set a password</NewTab>: next time it is enough to enter it.
-            </li>
-          )}
+          <li>
+            Open it in another tab of this browser{password.sign_in && ', and choose a password there: next time that is enough'}.
+          </li>
           <li>Come back here and press Try again. What you entered is kept.</li>
         </ol>
       </DialogBody>
@@ -130,14 +130,5 @@ function WithoutPassword({ password, onSettled }: WithoutPasswordProps) {
         </Button>
       </DialogFooter>
     </>
-  )
-}
-
-function NewTab({ href, children }: { href: string; children: ReactNode }) {
-  return (
-    <a href={href} target="_blank" rel="noopener" className="rounded-sm text-accent-text underline underline-offset-2">
-      {children}
-      <span className="sr-only"> (opens in a new tab)</span>
-    </a>
   )
 }
