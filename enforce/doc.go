@@ -1,0 +1,24 @@
+// Package enforce protects an API written in Go with the access tokens of a
+// Claviger server: JWTs of RFC 9068, checked here, without a call per request.
+//
+// Make a [Verifier] with [New], run [Verifier.Run] beside the server, and wrap
+// handlers with [Verifier.Require]:
+//
+//	verifier, err := enforce.New(enforce.Config{
+//		Issuer:   "https://claviger.example.com",
+//		Audience: "urn:example:orders",
+//	})
+//	…
+//	go verifier.Run(ctx)
+//	mux.Handle("GET /orders", verifier.Require("orders:read", "orders:write")(list))
+//
+// A handler finds out who calls with [FromContext].
+//
+// Without more, a token works until it expires. With a client ID and secret in
+// [Config.ClientID] that hold claviger:feed, Run follows the server's feed of
+// revocations, and a revoked token, a disabled credential or a removed scope
+// counts here within seconds. [Config.MaxStaleness] says how old that knowledge
+// may be, and [Config.WhenStale] what happens when it is older.
+//
+// The package depends on the standard library alone.
+package enforce

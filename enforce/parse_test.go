@@ -1,0 +1,94 @@
+package enforce
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func FuzzSplit(f *testing.F) {
+	for _, seed := range []string{"", "a.b.c", "YQ.YQ.YQ", "YQ.YR.YQ", "YQ..YQ", "YQ.YQ.YQ.YQ", "YQ.Y\nQ.YQ", "YQ.YQ=.YQ"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		p, err := split(raw)
+		if err != nil {
+			return
+		}
+		again := base64.RawURLEncoding.EncodeToString(p.header) + "." + base64.RawURLEncoding.EncodeToString(p.payload) + "." + base64.RawURLEncoding.EncodeToString(p.signature)
+		if again != raw || !strings.HasPrefix(raw, p.signed+".") {
+			t.Fatalf("%q is another spelling of %q", raw, again)
+		}
+	})
+}
+
+func FuzzParsePayload(f *testing.F) {
+	const good = `{"iss":"i","aud":["a"],"sub":"c","client_id":"c","iat":1,"exp":2,"jti":"j","scope":"s t","account":"x","gen":1}`
+	for _, seed := range []string{
+		good, `{}`, `[]`, `null`, good + "x", strings.Replace(good, `"jti"`, `"JTI"`, 1), strings.Replace(good, `"gen":1`, `"gen":1,"gen":2`, 1),
+		strings.Replace(good, `"gen":1`, `"gen":1,"cnf":{"jkt":"x"}`, 1), strings.Replace(good, `["a"]`, `"a"`, 1), strings.Replace(good, `["a"]`, `null`, 1),
+		strings.Replace(good, `"exp":2`, `"exp":2.5`, 1), strings.Replace(good, `"exp":2`, `"exp":"2"`, 1),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parsePayload([]byte(text))
+		if err != nil {
+			return
+		}
+		var whole map[string]any
+		if json.Unmarshal([]byte(text), &whole) != nil {
+			t.Fatalf("%q was taken and is no JSON", text)
+		}
+		for name, want := range map[string]any{"iss": p.issuer, "client_id": p.ClientID, "sub": p.ClientID, "jti": p.JTI, "account": p.AccountID} {
+			if whole[name] != want {
+				t.Fatalf("%q: %s is %v, was read as %v", text, name, whole[name], want)
+			}
+		}
+		for name, value := range whole {
+			if _, object := value.(map[string]any); object {
+				t.Fatalf("%q: the object %s was not noticed", text, name)
+			}
+		}
+	})
+}
+
+func FuzzParseBasic(f *testing.F) {
+	for _, seed := range []string{"", "YTpi", "YTpi=", "Og==", "YTolNDE=", "YT\npi"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		id, secret, ok := parseBasic(text)
+		if !ok {
+			return
+		}
+		again := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
+		if id2, secret2, ok := parseBasic(again); !ok || id2 != id || secret2 != secret {
+			t.Fatalf("%q gave %q, %q; sent again %q, %q, %v", text, id, secret, id2, secret2, ok)
+		}
+	})
+}
+
+func FuzzParseKeys(f *testing.F) {
+	for _, seed := range []string{
+		`{"keys":[]}`, `{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`,
+		`{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","kid":"b","x":"AA","y":"AA"}]}`, `{"keys":[{"kty":"RSA","alg":"RS256","kid":"c","n":"AQAB","e":"AQAB"}]}`,
+		`{"keys":[{"kty":"oct","alg":"HS256","kid":"d","k":"AA"}]}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		keys, err := parseKeys([]byte(text))
+		if err != nil {
+			return
+		}
+		for kid, key := range keys {
+			if kid == "" || key.algorithm != "ES256" && key.algorithm != "EdDSA" && key.algorithm != "RS256" {
+				t.Fatalf("%q gave %q with %q", text, kid, key.algorithm)
+			}
+			key.verify("a.b", []byte("signature"))
+		}
+	})
+}
