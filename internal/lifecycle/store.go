@@ -48,6 +48,12 @@ type Reader interface {
 	CredentialsOwned(ctx context.Context, accountID, userID string) ([]apicred.Credential, error)
 	// CredentialsHolding any of the scopes, in every account.
 	CredentialsHolding(ctx context.Context, scopes []string) ([]apicred.Credential, error)
+	// RestoredCredentials are those that wait for a confirmation after a
+	// restore, in every account, by client ID behind after.
+	RestoredCredentials(ctx context.Context, after string, limit int) ([]apicred.Credential, error)
+	// CredentialAnywhere finds a credential whatever its account; for the
+	// operator alone.
+	CredentialAnywhere(ctx context.Context, clientID string) (apicred.Credential, error)
 	// ScopesHeld returns those of scopes that some credential holds.
 	ScopesHeld(ctx context.Context, scopes []string) ([]string, error)
 	// ScopeHolders counts the credentials that hold each of scopes, in every

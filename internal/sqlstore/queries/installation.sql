@@ -1,3 +1,6 @@
 -- name: InsertInstallation :exec
 INSERT INTO installation (one, epoch, created_at) VALUES (1, $1, $2)
 ON CONFLICT (one) DO NOTHING;
+
+-- name: SetEpoch :exec
+UPDATE installation SET epoch = $1 WHERE one = 1;

@@ -18,3 +18,12 @@ func (q *Queries) InsertInstallation(ctx context.Context, epoch string, createdA
 	_, err := q.db.ExecContext(ctx, insertInstallation, epoch, createdAt)
 	return err
 }
+
+const setEpoch = `-- name: SetEpoch :exec
+UPDATE installation SET epoch = $1 WHERE one = 1
+`
+
+func (q *Queries) SetEpoch(ctx context.Context, epoch string) error {
+	_, err := q.db.ExecContext(ctx, setEpoch, epoch)
+	return err
+}

@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// postgresLeast is the oldest PostgreSQL that is supported, as
+// server_version_num.
+const postgresLeast = 150000
+
+// Examination is what a look at a database finds (claviger doctor).
+type Examination struct {
+	Schema, KnownSchema int64
+	// Damage is what the engine's own check found; empty where nothing.
+	Damage string
+	// Unsafe names settings of the engine under which what was acknowledged can
+	// be lost, a finished sentence each.
+	Unsafe []string
+	// At is this machine's time, ClockSkew how far the database's is ahead of
+	// it, LastEvent the time of the last audit event.
+	At        time.Time
+	ClockSkew time.Duration
+	LastEvent time.Time
+	// Sequence is the end of the audit log by the head row, and HeadHolds
+	// whether the last event is that one.
+	Sequence  int64
+	HeadHolds bool
+}
+
+// Examine reads what can be said about the database without reading all of it.
+// Of one with another schema than this program's, only schema and damage.
+func (s *Store) Examine(ctx context.Context) (Examination, error) {
+	var e Examination
+	var err error
+	if e.Schema, err = s.schemaVersion(ctx); err != nil {
+		return e, err
+	}
+	if e.KnownSchema, err = s.knownVersion(); err != nil {
+		return e, err
+	}
+	look := s.examinePostgres
+	if s.engine.dialect == goose.DialectSQLite3 {
+		look = s.examineSQLite
+	}
+	if err := look(ctx, &e); err != nil || e.Schema != e.KnownSchema {
+		return e, domainError(err)
+	}
+	return e, s.view(ctx, func(r *reader) error { return r.examineHead(ctx, &e) })
+}
+
+func (s *Store) examineSQLite(ctx context.Context, e *Examination) error {
+	e.At = time.Now()
+	var found string
+	if err := s.readers.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		e.Damage = found
+	}
+	return nil
+}
+
+func (s *Store) examinePostgres(ctx context.Context, e *Examination) error {
+	var version, clock int64
+	var fsync, commit string
+	before := time.Now()
+	err := s.readers.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('fsync'), current_setting('synchronous_commit'),
+		CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`).Scan(&version, &fsync, &commit, &clock)
+	if err != nil {
+		return err
+	}
+	// The answer was made somewhere between the two; the middle is the best guess.
+	e.At = before.Add(time.Since(before) / 2)
+	e.ClockSkew = time.UnixMicro(clock).Sub(e.At).Round(time.Millisecond)
+	if version < postgresLeast {
+		e.Unsafe = append(e.Unsafe, "PostgreSQL is older than 15, the oldest that is supported.")
+	}
+	if fsync == "off" {
+		e.Unsafe = append(e.Unsafe, "PostgreSQL runs with fsync off: a power cut damages the database.")
+	}
+	if commit == "off" {
+		e.Unsafe = append(e.Unsafe, "PostgreSQL runs with synchronous_commit off: a crash undoes what was acknowledged, revocations too.")
+	}
+	return nil
+}
+
+func (r *reader) examineHead(ctx context.Context, e *Examination) error {
+	head, err := r.q.GetHead(ctx)
+	if err != nil {
+		return r.fault(err)
+	}
+	e.Sequence = head.Sequence
+	rows, err := r.q.ListAuditChainAfter(ctx, head.Sequence-1, 2)
+	if err != nil {
+		return r.fault(err)
+	}
+	if head.Sequence == 0 {
+		e.HeadHolds = len(rows) == 0
+		return nil
+	}
+	if len(rows) == 1 && bytes.Equal(rows[0].AuditEvent.Hash, head.Hash) {
+		e.HeadHolds, e.LastEvent = true, timeOf(rows[0].AuditEvent.HappenedAt)
+	}
+	return nil
+}
