@@ -36,7 +36,7 @@ func (l *loader) completeTLS(c *Config) {
 		l.fault("tls_certificate", "", "The setting tls_key is given without it. Give the file of the certificate chain.")
 	default:
 		if _, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey); err != nil {
-			l.fault("tls_certificate", c.values["tls_certificate"].origin, fmt.Sprintf("It cannot be used together with tls_key (%v). Give a PEM certificate chain and its PEM private key.", err))
+			l.fault("tls_certificate", c.values["tls_certificate"].origin, fmt.Sprintf("The certificate %s and the key %s (tls_key) cannot be used together: %v. Give a PEM certificate chain and its PEM private key.", c.TLSCertificate, c.TLSKey, err))
 		}
 	}
 }

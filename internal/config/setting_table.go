@@ -29,7 +29,7 @@ func listenerSettings() []definition {
 			Doc: "Address of the built-in gateway, which forwards calls to the APIs of the catalogue. `off`: no gateway."},
 			func(c *Config, text string) (err error) { c.GatewayListen, err = readAddressOrOff(text); return err }},
 		{Setting{Key: "tls_certificate", Path: true, DefaultNote: "none: plain HTTP",
-			Doc: "File with the certificate chain (PEM) of the public listener. Goes with `tls_key`."},
+			Doc: "File with the certificate chain (PEM) of the public listener and the gateway, read at start and on SIGHUP. Goes with `tls_key`."},
 			func(c *Config, text string) (err error) { c.TLSCertificate, err = readFilePath(text); return err }},
 		{Setting{Key: "tls_key", Path: true, DefaultNote: "none: plain HTTP",
 			Doc: "File with the private key (PEM) of `tls_certificate`."},

@@ -125,6 +125,16 @@ func (c *Client) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	return call[AuditReport](ctx, c, auditVerify, nothing{})
 }
 
+// RestoredCredentials lists those that wait for a confirmation, by client ID.
+func (c *Client) RestoredCredentials(ctx context.Context, in RestoredQuery) ([]RestoredCredential, error) {
+	return call[[]RestoredCredential](ctx, c, restoreList, in)
+}
+
+// ConfirmRestored lets restored credentials work again.
+func (c *Client) ConfirmRestored(ctx context.Context, in Confirmation) ([]RestoredCredential, error) {
+	return call[[]RestoredCredential](ctx, c, restoreConfirm, in)
+}
+
 // Status says who answers.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)

@@ -25,6 +25,8 @@ type Deps struct {
 	// LinkURL is the address of the page that consumes a one-time link.
 	LinkURL func(login.LinkToken) string
 	Clock   func() time.Time
+	// Ready is nil while calls can be served.
+	Ready func() error
 	// Logger gets the hidden cause of internal errors.
 	Logger *slog.Logger
 }
@@ -39,6 +41,7 @@ type Desk struct {
 	issuer    string
 	linkURL   func(login.LinkToken) string
 	clock     func() time.Time
+	ready     func() error
 	logger    *slog.Logger
 }
 
@@ -46,7 +49,7 @@ type Desk struct {
 func New(d Deps) *Desk {
 	return &Desk{
 		lifecycle: d.Lifecycle, login: d.Login, tokens: d.Tokens, audit: d.Audit,
-		issuer: d.Issuer, linkURL: d.LinkURL, clock: d.Clock, logger: d.Logger,
+		issuer: d.Issuer, linkURL: d.LinkURL, clock: d.Clock, ready: d.Ready, logger: d.Logger,
 	}
 }
 
@@ -54,11 +57,14 @@ func New(d Deps) *Desk {
 type Status struct {
 	Issuer    string `json:"issuer"`
 	ProcessID int    `json:"process_id"`
+	// Ready tells whether its view of the database is fresh enough to serve.
+	Ready bool `json:"ready"`
 }
 
-// Status says who answers: the server's public name and process.
+// Status says who answers: the server's public name and process, and whether it
+// is ready.
 func (d *Desk) Status(context.Context) (Status, error) {
-	return Status{Issuer: d.issuer, ProcessID: os.Getpid()}, nil
+	return Status{Issuer: d.issuer, ProcessID: os.Getpid(), Ready: d.ready() == nil}, nil
 }
 
 type requestIDKey struct{}

@@ -68,7 +68,7 @@ func newBench(t *testing.T) *bench {
 		Tokens: accesstoken.NewIssuer(directory, ring),
 		Audit:  altered{store.Audit(), b}, Issuer: issuer,
 		LinkURL: func(token login.LinkToken) string { return issuer + "/link/" + token.Reveal() },
-		Clock:   time.Now, Logger: logger,
+		Clock:   time.Now, Ready: directory.Ready, Logger: logger,
 	})
 	return b
 }

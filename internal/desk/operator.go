@@ -43,6 +43,11 @@ type Operator interface {
 	// VerifyAudit checks the whole audit chain.
 	VerifyAudit(ctx context.Context) (AuditReport, error)
 
+	// RestoredCredentials lists those that wait for a confirmation, by client ID.
+	RestoredCredentials(ctx context.Context, in RestoredQuery) ([]RestoredCredential, error)
+	// ConfirmRestored lets restored credentials work again.
+	ConfirmRestored(ctx context.Context, in Confirmation) ([]RestoredCredential, error)
+
 	// Status says who answers.
 	Status(ctx context.Context) (Status, error)
 }

@@ -73,6 +73,8 @@ func (d *Desk) handler() http.Handler {
 	route(mux, d, keyRemove, d.RemoveSigningKey)
 	route(mux, d, auditList, d.AuditEvents)
 	route(mux, d, auditVerify, func(ctx context.Context, _ nothing) (AuditReport, error) { return d.VerifyAudit(ctx) })
+	route(mux, d, restoreList, d.RestoredCredentials)
+	route(mux, d, restoreConfirm, d.ConfirmRestored)
 	route(mux, d, statusGet, func(ctx context.Context, _ nothing) (Status, error) { return d.Status(ctx) })
 	return mux
 }

@@ -102,10 +102,7 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 		return err
 	}
 	master := keyring.NewMaster(keys.Current(), keys.Old()...)
-	ring, err := keyring.Open(ctx, keyring.Options{
-		Store: c.Store.Keyring(), Master: master, Clock: time.Now, Logger: c.Log,
-		Algorithm: c.Config.SigningAlgorithm, Rotation: c.Config.SigningKeyRotation,
-	})
+	ring, err := c.openRing(ctx, master)
 	if err != nil {
 		return err
 	}
@@ -129,6 +126,14 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 		return err
 	}
 	return c.Directory.Load(ctx)
+}
+
+// openRing reads the signing keys, and makes those that are missing.
+func (c *Core) openRing(ctx context.Context, master *keyring.Master) (*keyring.Ring, error) {
+	return keyring.Open(ctx, keyring.Options{
+		Store: c.Store.Keyring(), Master: master, Clock: time.Now, Logger: c.Log,
+		Algorithm: c.Config.SigningAlgorithm, Rotation: c.Config.SigningKeyRotation,
+	})
 }
 
 // openMasterKeys makes a master key only for a database that nothing was sealed
@@ -156,7 +161,7 @@ func (c *Core) catchUp(ctx context.Context) {
 func (c *Core) Desk() *desk.Desk {
 	return desk.New(desk.Deps{
 		Lifecycle: c.Lifecycle, Login: c.Login, Tokens: c.Tokens, Audit: c.Store.Audit(),
-		Issuer: c.Issuer, LinkURL: c.linkURL, Clock: time.Now, Logger: c.Log,
+		Issuer: c.Issuer, LinkURL: c.linkURL, Clock: time.Now, Ready: c.Directory.Ready, Logger: c.Log,
 	})
 }
 

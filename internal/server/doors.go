@@ -15,7 +15,7 @@ const socketName = "claviger.sock"
 // doors are the listeners of a server; nil ones are closed to everybody.
 type doors struct {
 	public, gateway, ops, socket net.Listener
-	tls                          *tls.Config
+	certificate                  *certificate // nil: plain HTTP
 }
 
 // opener opens a listener for a setting.
@@ -35,7 +35,7 @@ func openDoorsBy(ctx context.Context, cfg config.Config, open opener) (d *doors,
 		}
 	}()
 	if cfg.TLSCertificate != "" {
-		if d.tls, err = tlsConfig(cfg.TLSCertificate, cfg.TLSKey); err != nil {
+		if d.certificate, err = openCertificate(cfg.TLSCertificate, cfg.TLSKey); err != nil {
 			return nil, err
 		}
 	}
@@ -60,26 +60,30 @@ func openDoorsBy(ctx context.Context, cfg config.Config, open opener) (d *doors,
 	return d, nil
 }
 
-func tlsConfig(certificate, key string) (*tls.Config, error) {
-	pair, err := tls.LoadX509KeyPair(certificate, key)
-	if err != nil {
-		return nil, fault(err, "The TLS certificate %s and key %s cannot be used: %s. Correct tls_certificate and tls_key.", certificate, key, err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}, nil
-}
-
 // secured is l behind TLS where a certificate is configured.
 func (d *doors) secured(l net.Listener) net.Listener {
-	if l == nil || d.tls == nil {
+	if l == nil || d.certificate == nil {
 		return l
 	}
-	return tls.NewListener(l, d.tls)
+	return tls.NewListener(l, d.certificate.config())
+}
+
+// admitNobody closes the doors that clients come by, behind those who are
+// through.
+func (d *doors) admitNobody() {
+	for _, l := range []net.Listener{d.public, d.gateway} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
 }
 
 // close closes what is still open; closing twice does no harm.
 func (d *doors) close() {
 	for _, l := range []net.Listener{d.public, d.gateway, d.ops, d.socket} {
-		if l != nil {
+		if last, ok := l.(*lastCall); ok {
+			last.abandon()
+		} else if l != nil {
 			_ = l.Close()
 		}
 	}

@@ -12,7 +12,7 @@ func listen(ctx context.Context, setting, address string) (net.Listener, error) 
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case err == nil:
-		return l, nil
+		return &lastCall{TCPListener: l.(*net.TCPListener)}, nil
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fault(err, "The address %s is taken by another program. Stop it, or give another address (%s).", address, setting)
 	case errors.Is(err, syscall.EACCES):

@@ -27,6 +27,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
+	core.warnOfLooseDirectory(ctx)
 	doors, err := openDoors(ctx, cfg)
 	if err != nil {
 		return err
@@ -46,13 +47,28 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 	if err := core.announceFirstAdmin(ctx, talk); err != nil {
 		return err
 	}
-	defer core.applyCatalogueOnHangup(ctx)()
+	defer core.readAgainOnHangup(ctx, doors.certificate)()
+	s.talk = talk
 	return s.serve(ctx, doors)
 }
 
-// applyCatalogueOnHangup applies the catalogue file again at every SIGHUP, until
-// the returned function is called. A file with faults changes nothing.
-func (c *Core) applyCatalogueOnHangup(ctx context.Context) (stop func()) {
+// warnOfLooseDirectory tells of a data directory that was made by somebody else
+// and that others may enter. The files in it are the server's own and closed; but
+// who may write there can put others in their place.
+func (c *Core) warnOfLooseDirectory(ctx context.Context) {
+	info, err := os.Stat(c.Config.DataDir)
+	if _, sqlite := c.Config.SQLitePath(); !sqlite || err != nil {
+		return
+	}
+	if message := loose(c.Config.DataDir, info); message != "" {
+		c.Log.WarnContext(ctx, message+" Run: chmod 700 "+c.Config.DataDir)
+	}
+}
+
+// readAgainOnHangup applies the catalogue file and reads the TLS certificate
+// again at every SIGHUP, until the returned function is called. A file with
+// faults changes nothing, and keeps the other from nothing.
+func (c *Core) readAgainOnHangup(ctx context.Context, tls *certificate) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	var done sync.WaitGroup
@@ -61,6 +77,14 @@ func (c *Core) applyCatalogueOnHangup(ctx context.Context) (stop func()) {
 			if err := c.applyCatalogueFile(ctx); err != nil {
 				c.Log.ErrorContext(ctx, "the catalogue file was not applied; the catalogue in force stays", slog.Any("error", err))
 			}
+			if tls == nil {
+				continue
+			}
+			if err := tls.reload(); err != nil {
+				c.Log.ErrorContext(ctx, "the TLS certificate was not read; the one in force stays", slog.Any("error", err))
+				continue
+			}
+			c.Log.InfoContext(ctx, "TLS certificate read", slog.Time("not_after", tls.inForce.Load().Leaf.NotAfter))
 		}
 	})
 	return func() { signal.Stop(hangup); close(hangup); done.Wait() }

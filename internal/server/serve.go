@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -12,8 +13,15 @@ import (
 	"github.com/claviger/claviger/internal/web"
 )
 
-// drainTime is how long requests in flight may take after SIGTERM (S38).
-const drainTime = 8 * time.Second
+const (
+	// drainTime is how long requests in flight may take after SIGTERM (S38).
+	drainTime = 8 * time.Second
+	// farewellTime is how long after SIGTERM the doors stay open (clients on kept
+	// connections are told with their next answer that it is the last), and then
+	// how long those who are in may take to send what they came with. Shutdown of
+	// net/http alone cuts kept connections and drops requests that it is reading.
+	farewellTime = 250 * time.Millisecond
+)
 
 // server is an assembled installation with its handlers.
 type server struct {
@@ -23,6 +31,7 @@ type server struct {
 	gateway http.Handler
 	proxy   *gateway.Proxy // behind the gateway's shell
 	ops     http.Handler
+	talk    io.Writer // where the end is told; nil: nowhere
 }
 
 // serve answers on every door until ctx ends or a listener fails, then turns
@@ -47,14 +56,16 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 		}
 		servers = append(servers, srv)
 		running.Go(func() {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			err := srv.Serve(l)
+			closed := s.health.draining.Load() && errors.Is(err, net.ErrClosed)
+			if !closed && !errors.Is(err, http.ErrServerClosed) {
 				faults <- err
 			}
 		})
 	}
 	log := s.core.Log
-	start(d.secured(d.public), web.NewServer(s.public, log))
-	start(d.secured(d.gateway), web.NewStreamingServer(s.gateway, log))
+	start(d.secured(d.public), web.NewServer(s.farewell(s.public), log))
+	start(d.secured(d.gateway), web.NewStreamingServer(s.farewell(s.gateway), log))
 	start(d.ops, web.NewStreamingServer(s.ops, log)) // a profile takes longer than a short answer may
 	if d.socket != nil {
 		running.Go(func() {
@@ -71,12 +82,38 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	case <-ctx.Done():
 	case err = <-faults:
 	}
+	s.tell("Stopping: requests under way are finished first.")
 	s.health.drain()
+	if err == nil {
+		<-time.After(farewellTime)
+		d.admitNobody()
+		<-time.After(farewellTime)
+	}
 	err = errors.Join(err, drain(ctx, servers))
 	s.proxy.Close()
 	stopBeside()
 	running.Wait()
+	if err == nil {
+		s.tell("Stopped.")
+	}
 	return err
+}
+
+func (s *server) tell(line string) {
+	if s.talk != nil {
+		say(s.talk, "%s", line)
+	}
+}
+
+// farewell ends kept connections with their next answer once the server drains
+// (RFC 9110 section 7.6.1; over HTTP/2 net/http sends GOAWAY for it).
+func (s *server) farewell(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.health.draining.Load() && r.Header.Get("Upgrade") == "" {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // drain lets the requests in flight finish, and cuts those that do not.

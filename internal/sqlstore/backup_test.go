@@ -74,7 +74,7 @@ func fillForBackup(t *testing.T, s *Store) {
 		)
 	}))
 	ok(t, s.Keyring().ChangeSigningKeys(ctx, func(tx keyring.Tx) error {
-		return tx.InsertSigningKey(ctx, keyring.Record{KID: "k", Algorithm: "ES256", Status: keyring.StatusActive, PublicJWK: []byte("{}"), Sealed: []byte{0, 1}, MasterKeyID: "m", CreatedAt: now})
+		return tx.InsertSigningKey(ctx, apicred.SigningKey{KID: "k", Algorithm: "ES256", Status: apicred.SigningKeyActive, PublicJWK: []byte("{}"), Sealed: []byte{0, 1}, MasterKeyID: "m", CreatedAt: now})
 	}))
 }
 
