@@ -10,6 +10,7 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/sqlstore"
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 // restored is the installation as it comes back from a backup taken now, an hour
@@ -25,10 +26,7 @@ func (i *installation) restored(trusted bool) *installation {
 	defer func() { _ = backup.Close() }()
 	other := *i
 	other.clock = i.clock.Add(time.Hour)
-	other.store, err = sqlstore.Open(ctx, sqlstore.Options{URL: "sqlite:" + filepath.Join(i.t.TempDir(), "claviger.db")})
-	must(i.t, err)
-	i.t.Cleanup(func() { _ = other.store.Close() })
-	must(i.t, other.store.Migrate(ctx))
+	other.store = testserver.NewStore(i.t)
 	other.service = other.restart()
 	must(i.t, other.store.Restore(ctx, backup, sqlstore.RestoreOptions{}, func(tx lifecycle.RestoreTx) error {
 		_, err := other.service.CompleteRestore(ctx, tx, operator(), lifecycle.Restoration{TakenAt: i.clock, Sequence: 7, Trusted: trusted})
