@@ -280,7 +280,7 @@ type CreatedCredential struct {
 	// Status disabled (somebody switched it off) goes before expired, that before suspended (by circumstances).
 	Status string `json:"status"`
 
-	// StatusReason Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
+	// StatusReason Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
 	StatusReason *string `json:"status_reason"`
 
 	// TokenLifetimeSeconds Longest life of its access tokens; null: the server's and the account's.
@@ -367,7 +367,7 @@ type Credential struct {
 	// Status disabled (somebody switched it off) goes before expired, that before suspended (by circumstances).
 	Status string `json:"status"`
 
-	// StatusReason Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
+	// StatusReason Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
 	StatusReason *string `json:"status_reason"`
 
 	// TokenLifetimeSeconds Longest life of its access tokens; null: the server's and the account's.
@@ -466,7 +466,7 @@ type ListedCredential struct {
 	// Status disabled (somebody switched it off) goes before expired, that before suspended (by circumstances).
 	Status string `json:"status"`
 
-	// StatusReason Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
+	// StatusReason Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
 	StatusReason *string `json:"status_reason"`
 
 	// TokenLifetimeSeconds Longest life of its access tokens; null: the server's and the account's.
@@ -864,6 +864,9 @@ type ListCredentialsParams struct {
 	// Scope Only those that hold this scope value.
 	Scope string `form:"scope,omitempty" json:"scope,omitempty"`
 
+	// Attention Only those that somebody should look at: it or a secret ends within 14 days; nobody has used it for 90 days, or as long as the account warns after; no secret was added for 90 days; suspended. Disabled and expired ones need none.
+	Attention string `form:"attention,omitempty" json:"attention,omitempty"`
+
 	// Q Words, each the beginning of a word of the name; or the beginning of the client ID or of the owner's e-mail address.
 	Q string `form:"q,omitempty" json:"q,omitempty"`
 
@@ -1010,6 +1013,7 @@ func (c *Client) ListCredentials(ctx context.Context, params ListCredentialsPara
 	r.parameter("owner", params.Owner)
 	r.parameter("status", params.Status)
 	r.parameter("scope", params.Scope)
+	r.parameter("attention", params.Attention)
 	r.parameter("q", params.Q)
 	r.parameter("sort", params.Sort)
 	r.parameter("page_size", params.PageSize)
@@ -1091,7 +1095,7 @@ func (c *Client) DisableCredential(ctx context.Context, clientID string) (*Crede
 
 // EnableCredential is POST /credentials/{client_id}/enable: enable an API credential.
 //
-// Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner. Takes no body.
+// Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either. Takes no body.
 func (c *Client) EnableCredential(ctx context.Context, clientID string) (*Credential, error) {
 	r := request{method: http.MethodPost, path: "/credentials/{client_id}/enable", ids: []string{clientID}}
 	var out Credential

@@ -114,7 +114,7 @@ func (c *Client) judge(now time.Time) error {
 	if c.secret == noSecret {
 		return errSecretWrong
 	}
-	if expires := c.entry.slot(c.secret).expires; expires != 0 && now.UnixMicro() >= expires {
+	if c.entry.slot(c.secret).expired(c.account.MaxSecretAge, now) {
 		return errSecretExpired
 	}
 	if c.entry.flags&flagOtherMethod != 0 {

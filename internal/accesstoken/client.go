@@ -106,6 +106,7 @@ func (c *Client) Actor(scopes []string) apicred.Actor {
 	return apicred.Actor{
 		Type: apicred.ActorCredential, ID: c.id, UserID: c.OwnerID(), AccountID: c.account.ID,
 		Role: c.Role(), Level: c.Level(), Scopes: scopes, OperatorAccount: c.account.Operator,
+		Generation: c.entry.generation,
 	}
 }
 

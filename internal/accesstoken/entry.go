@@ -43,6 +43,7 @@ type rare struct {
 type secretSlot struct {
 	sum     SecretSum
 	id      uid
+	created int64 // Unix microseconds
 	expires int64 // Unix microseconds; 0: never
 	lastUse int64 // Unix seconds, atomic
 	pepper  int8  // index; noPepper when the slot is empty or its pepper is gone
@@ -112,7 +113,7 @@ func newSecretSlot(s *apicred.Secret, hasher Hasher) (secretSlot, error) {
 	if !ok {
 		return secretSlot{}, fmt.Errorf("secret ID %q is not a UUID", s.ID)
 	}
-	slot := secretSlot{id: id, expires: micros(s.ExpiresAt), pepper: noPepper}
+	slot := secretSlot{id: id, created: micros(s.CreatedAt), expires: micros(s.ExpiresAt), pepper: noPepper}
 	if !s.LastUsedAt.IsZero() {
 		slot.lastUse = s.LastUsedAt.Unix()
 	}
@@ -120,6 +121,13 @@ func newSecretSlot(s *apicred.Secret, hasher Hasher) (secretSlot, error) {
 		slot.pepper = int8(i)
 	}
 	return slot, nil
+}
+
+// expired tells whether the secret's end has come, or it has grown older than
+// maxAge, the account's bound (0: none). It says what apicred.Secret.EndUnder says.
+func (s *secretSlot) expired(maxAge time.Duration, now time.Time) bool {
+	at := now.UnixMicro()
+	return s.expires != 0 && at >= s.expires || maxAge > 0 && at-s.created >= maxAge.Microseconds()
 }
 
 func flagsOf(c *apicred.Credential) flags {

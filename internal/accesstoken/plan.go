@@ -75,3 +75,10 @@ func (l *landscape) planFor(e *entry, account *apicred.Account, role apicred.Rol
 	e.plan.Store(p)
 	return p
 }
+
+// grantedAfter tells whether the catalogue gave scope back after a token was
+// issued, at issued in Unix seconds.
+func (p *plan) grantedAfter(scope string, issued int64) bool {
+	since := p.land.catalogue.GrantedSince(scope, p.role, p.account)
+	return !since.IsZero() && issued < since.Unix()
+}

@@ -213,18 +213,20 @@ func (v *Verified) liveClient(c *claims, t *table, now time.Time) error {
 	v.Client, v.Account, v.UserID = client, client.account, client.OwnerID()
 	last := c.effective.Load()
 	if last == nil || last.plan != client.plan {
-		last = &effective{plan: client.plan, scopes: intersect(c.scopes, &client)}
+		last = &effective{plan: client.plan, scopes: intersect(c, &client)}
 		c.effective.Store(last)
 	}
 	v.EffectiveScopes = last.scopes
 	return nil
 }
 
-// intersect returns the token's scopes that the credential has now.
-func intersect(scopes []string, client *Client) []string {
-	out := make([]string, 0, len(scopes))
-	for _, s := range scopes {
-		if client.Holds(s) {
+// intersect returns the token's scopes that the credential has now and has had
+// since the token was issued, as far as the catalogue goes: what came back does
+// not come back to tokens from before (contract.md "What ends a token").
+func intersect(c *claims, client *Client) []string {
+	out := make([]string, 0, len(c.scopes))
+	for _, s := range c.scopes {
+		if client.Holds(s) && !client.plan.grantedAfter(s, c.issued) {
 			out = append(out, s)
 		}
 	}

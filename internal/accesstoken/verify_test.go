@@ -39,7 +39,7 @@ func TestVerify_TellsWhoseTokenItIsAndWhatWorks(t *testing.T) {
 		}
 		want := apicred.Actor{
 			Type: apicred.ActorCredential, ID: c.id, UserID: r.admin.ID, AccountID: r.account.ID, Role: apicred.RoleAdmin,
-			Level: apicred.LevelUser, Scopes: v.EffectiveScopes, OperatorAccount: true,
+			Level: apicred.LevelUser, Scopes: v.EffectiveScopes, Generation: 1, OperatorAccount: true,
 		}
 		if diff := cmp.Diff(want, v.Actor()); diff != "" {
 			t.Error(diff)

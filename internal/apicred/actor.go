@@ -30,6 +30,9 @@ type Actor struct {
 	// or the operator) is not bound by them.
 	Scopes    []string
 	Unlimited bool
+	// Generation is that of the acting token, for credentials: while they act, the
+	// use cases judge again whether it is the credential's still.
+	Generation int64
 	// OperatorAccount: the account acted in is the installation's first one.
 	OperatorAccount bool
 	// MustReauthenticate: a session asks for something risky, and its person has

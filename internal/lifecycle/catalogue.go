@@ -87,6 +87,8 @@ func (s *Service) saveCatalogue(ctx context.Context, tx Tx, actor *apicred.Actor
 	if err := checkNothingHeldVanishes(ctx, tx, stored, next); err != nil {
 		return err
 	}
+	before := apicred.Compile(stored, s.audience, at)
+	next.Revivals = revivals(before, apicred.Compile(next, s.audience, at+1), stored.Revivals, s.now())
 	if err := tx.SaveCatalogue(ctx, next, at); err != nil {
 		return err
 	}
@@ -96,7 +98,6 @@ func (s *Service) saveCatalogue(ctx context.Context, tx Tx, actor *apicred.Actor
 	if err != nil {
 		return err
 	}
-	before := apicred.Compile(stored, s.audience, at)
 	after := apicred.Compile(next, s.audience, at+1)
 	holders, err := tx.CredentialsHolding(ctx, scopesTouched(before, after))
 	if err != nil {

@@ -15,8 +15,9 @@ type CredentialView struct {
 	EffectiveScopes []string
 	Status          apicred.Status
 	StatusReason    string
-	Secrets         []apicred.Secret
-	DailyCalls      [14]int64 // filled by ListCredentials only
+	// Secrets end where the account's greatest age ends them, if that is sooner.
+	Secrets    []apicred.Secret
+	DailyCalls [14]int64 // filled by ListCredentials only
 	// Actions the actor may do with it now, decided by the permission table.
 	Actions []Action
 }
@@ -262,6 +263,9 @@ func (s *Service) render(actor *apicred.Actor, f *facts, c apicred.Credential, s
 		EffectiveScopes: effectiveScopes(f, &c, &owner),
 	}
 	v.StatusReason = statusReason(&c, v.Status)
+	for i := range v.Secrets {
+		v.Secrets[i].ExpiresAt = v.Secrets[i].EndUnder(f.account.MaxSecretAge)
+	}
 	for _, action := range Actions()[1:] {
 		if action == ActionEnable && !c.Disabled() || action == ActionDisable && c.Disabled() {
 			continue
@@ -289,6 +293,8 @@ func statusReason(c *apicred.Credential, status apicred.Status) string {
 	switch {
 	case status == apicred.StatusSuspended:
 		return string(c.Suspension)
+	case status == apicred.StatusDisabled && c.DisabledBy == apicred.DisabledUnused:
+		return apicred.DisabledUnused
 	case status == apicred.StatusDisabled && c.Level == apicred.LevelUser && c.DisabledBy == c.OwnerID:
 		return "disabled_by_owner"
 	case status == apicred.StatusDisabled:

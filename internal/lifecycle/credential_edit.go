@@ -149,16 +149,16 @@ func (s *Service) reread(ctx context.Context, tx Tx, actor *apicred.Actor, f *fa
 }
 
 // DisableCredential switches a credential off and ends its tokens; disabling
-// twice changes nothing, but that an admin's word replaces the owner's: else an
-// owner who was quicker could undo what the admin did. Errors: not_found,
-// forbidden.
+// twice changes nothing, but that an admin's word replaces the owner's and the
+// rule's for unused ones: else an owner could undo what the admin did. Errors:
+// not_found, forbidden.
 func (s *Service) DisableCredential(ctx context.Context, actor apicred.Actor, clientID string) (CredentialView, error) {
 	return s.switchCredential(ctx, actor, clientID, ActionDisable, func(actor *apicred.Actor, c *apicred.Credential, _ *facts) error {
 		by := actorPerson(actor)
 		switch {
 		case !c.Disabled():
 			c.Generation++
-		case c.DisabledBy != c.OwnerID || by == c.OwnerID:
+		case by == c.OwnerID || c.DisabledBy != c.OwnerID && c.DisabledBy != apicred.DisabledUnused:
 			return nil
 		}
 		c.DisabledAt, c.DisabledBy = s.now(), by
@@ -172,6 +172,9 @@ func (s *Service) EnableCredential(ctx context.Context, actor apicred.Actor, cli
 	return s.switchCredential(ctx, actor, clientID, ActionEnable, func(actor *apicred.Actor, c *apicred.Credential, f *facts) error {
 		if err := s.withinCeiling(actor, f, c, "credential.enable"); err != nil {
 			return err
+		}
+		if c.Disabled() {
+			c.EnabledAt = s.now() // from here it counts as unused anew
 		}
 		c.DisabledAt, c.DisabledBy = time.Time{}, ""
 		return nil

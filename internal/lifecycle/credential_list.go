@@ -16,6 +16,7 @@ type ListRequest struct {
 	Owner     string         // "me", a user ID, or empty
 	Status    apicred.Status // empty: any
 	Scope     string
+	Attention AttentionKind // empty: whether or not it needs any
 	Search    string
 	Sort      CredentialSort // empty: -created_at
 	PageSize  int            // 0: 50; at most 200
@@ -45,7 +46,7 @@ func (s *Service) ListCredentials(ctx context.Context, actor apicred.Actor, in L
 		if err := s.needScope(&actor, apicred.ScopeCredentialsRead, attempt); err != nil {
 			return err
 		}
-		q, err := s.query(&actor, &in)
+		q, err := s.query(&actor, &f, &in)
 		if err != nil {
 			return err
 		}
@@ -59,10 +60,13 @@ func (s *Service) ListCredentials(ctx context.Context, actor apicred.Actor, in L
 	return page, err
 }
 
-func (s *Service) query(actor *apicred.Actor, in *ListRequest) (CredentialQuery, error) {
+func (s *Service) query(actor *apicred.Actor, f *facts, in *ListRequest) (CredentialQuery, error) {
 	q := CredentialQuery{
 		AccountID: actor.AccountID, Level: in.Level, OwnerID: in.Owner, Status: in.Status, Scope: in.Scope,
 		Search: strings.TrimSpace(in.Search), Sort: in.Sort, Now: s.now(),
+	}
+	if in.Attention != "" {
+		q.Attention = attentionAt(in.Attention, &f.account, q.Now)
 	}
 	if q.Sort == "" {
 		q.Sort = SortCreatedAtDesc
@@ -149,5 +153,5 @@ func (s *Service) viewRows(ctx context.Context, r Reader, actor *apicred.Actor, 
 
 // listBinding ties page tokens to what is listed for whom.
 func listBinding(actor *apicred.Actor, in *ListRequest) []byte {
-	return pageBinding("credentials", actor, string(in.Level), in.Owner, string(in.Status), in.Scope, in.Search, string(in.Sort))
+	return pageBinding("credentials", actor, string(in.Level), in.Owner, string(in.Status), in.Scope, in.Search, string(in.Sort), string(in.Attention))
 }

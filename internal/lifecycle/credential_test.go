@@ -112,7 +112,7 @@ func TestAccountLevelCredential_ManagesItsKindWithinItsOwnScopes(t *testing.T) {
 	self := i.createForAccount(apicred.ScopeCredentialsRead, apicred.ScopeCredentialsWrite, "stats")
 	own := i.create(i.as("ada"), "stats")
 	actor := apicred.Actor{
-		Type: apicred.ActorCredential, ID: self.ClientID, AccountID: i.first.ID, Role: apicred.RoleAdmin, Level: apicred.LevelAccount,
+		Type: apicred.ActorCredential, ID: self.ClientID, Generation: 1, AccountID: i.first.ID, Role: apicred.RoleAdmin, Level: apicred.LevelAccount,
 		Scopes: []string{apicred.ScopeCredentialsRead, apicred.ScopeCredentialsWrite},
 	}
 	create := func(level apicred.Level, scopes ...string) error {

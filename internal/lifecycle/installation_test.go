@@ -145,6 +145,21 @@ func (i *installation) setStatus(name string, status apicred.UserStatus) {
 	must(i.t, err)
 }
 
+// disableAsUnused leaves a credential of the first account as the rule for unused
+// ones does, without waiting for it.
+func (i *installation) disableAsUnused(clientID string) {
+	i.t.Helper()
+	must(i.t, i.store.Lifecycle().Change(i.t.Context(), func(tx lifecycle.Tx) error {
+		c, err := tx.Credential(i.t.Context(), i.first.ID, clientID)
+		if err != nil {
+			return err
+		}
+		c.DisabledAt, c.DisabledBy = i.clock, apicred.DisabledUnused
+		c.Generation++
+		return tx.UpdateCredential(i.t.Context(), c)
+	}))
+}
+
 // stored is a credential as the database has it now.
 func (i *installation) stored(clientID string) apicred.Credential {
 	i.t.Helper()

@@ -48,7 +48,8 @@ const (
 	// credentials, else no.
 	VerdictPolicy Verdict = "policy"
 	// VerdictWhoDisabled: what an admin disabled only an admin enables; what
-	// the owner disabled, the owner.
+	// the owner disabled, the owner; what the rule for unused credentials
+	// disabled, either of them.
 	VerdictWhoDisabled Verdict = "who disabled it"
 )
 
@@ -164,11 +165,13 @@ func accountActorVerdict(action Action, relation Relation) Verdict {
 }
 
 // permitEnable applies "what an admin disabled, only an admin; what the owner
-// disabled, the owner" to a credential the actor may see.
+// disabled, the owner; what nobody used, either of them" to a credential the
+// actor may see.
 func permitEnable(actor *apicred.Actor, relation Relation, c *apicred.Credential) (string, error) {
-	byOwner := c.DisabledBy == c.OwnerID
+	byOwner, unused := c.DisabledBy == c.OwnerID, c.DisabledBy == apicred.DisabledUnused
+	mine, admin := relation == RelationOwn, actor.Role == apicred.RoleAdmin
 	switch {
-	case !c.Disabled(), byOwner && relation == RelationOwn, !byOwner && actor.Role == apicred.RoleAdmin:
+	case !c.Disabled(), unused && (mine || admin), byOwner && mine, !byOwner && admin:
 		return "", nil
 	case byOwner:
 		return "disabled_by_owner", apicred.Forbidden("Its owner disabled this API credential, so only its owner can enable it.")

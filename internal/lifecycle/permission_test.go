@@ -54,7 +54,7 @@ type situation struct {
 	relation lifecycle.Relation
 	foreign  bool // the credential is in another account
 	policy   apicred.AccountLevelPolicy
-	disabled string // by whom; empty: it is not
+	disabled string // by owner, admin or rule; empty: it is not
 }
 
 func (s situation) String() string {
@@ -84,11 +84,13 @@ func (s situation) expected(role apicred.Role) apicred.Kind {
 }
 
 // expectedEnable: what an admin disabled, only an admin; what the owner
-// disabled, the owner; what is not disabled, anybody who may at all.
+// disabled, the owner; what the rule for unused ones disabled, either; what is
+// not disabled, anybody who may at all.
 func (s situation) expectedEnable(role apicred.Role) apicred.Kind {
 	switch own := s.relation == lifecycle.RelationOwn; {
 	case s.disabled == "",
 		s.disabled == "owner" && own,
+		s.disabled == "rule" && (own || role == apicred.RoleAdmin),
 		s.disabled == "admin" && role == apicred.RoleAdmin:
 		return ""
 	}
@@ -97,14 +99,14 @@ func (s situation) expectedEnable(role apicred.Role) apicred.Kind {
 
 // situations are all that differ: five people of three roles, in their own
 // account and towards another one, under both policies, with a credential that
-// is active, disabled by its owner, or by an admin.
+// is active, disabled by its owner, by an admin, or as unused.
 func situations() []situation {
 	var out []situation
 	for _, actor := range []string{"ada", "alan", "sue", "sam", "abe", "olga"} {
 		for _, action := range lifecycle.Actions() {
 			for _, relation := range lifecycle.Relations() {
 				for _, policy := range []apicred.AccountLevelPolicy{apicred.AccountLevelClosed, apicred.AccountLevelOpen} {
-					for _, disabled := range []string{"", "owner", "admin"} {
+					for _, disabled := range []string{"", "owner", "admin", "rule"} {
 						for _, foreign := range []bool{false, true} {
 							s := situation{actor, action, relation, foreign, policy, disabled}
 							if s.possible() {
@@ -201,6 +203,9 @@ func (i *installation) arrange(s situation) (clientID string) {
 	if by != "" {
 		_, err := i.service.DisableCredential(i.t.Context(), i.as(by), clientID)
 		must(i.t, err)
+	}
+	if s.disabled == "rule" {
+		i.disableAsUnused(clientID)
 	}
 	if owner == "abe" {
 		i.setRole("abe", apicred.RoleAgent)
@@ -310,8 +315,9 @@ a test holds every cell against the running use cases. After a change there: ` +
 - **no**: refused with 403 and the way out.
 - **hidden**: refused with 404, as if it were not there. Everything in another account is hidden.
 - **policy**: yes where the account opens account-level credentials (` + "`account_level_credentials: open`" + `), else no.
-- **who disabled it**: what an admin disabled, only an admin enables; what the owner disabled, the owner. An admin who disables
-  what its owner had disabled takes that over.
+- **who disabled it**: what an admin disabled, only an admin enables; what the owner disabled, the owner; what the account's rule
+  for unused credentials disabled, the owner or an admin. An admin who disables what its owner or the rule had disabled takes that
+  over.
 
 *Edit* is name, scopes, end, addresses, limits, and adding and deleting client secrets. Where the account has the API Credentials
 area switched off, everything is hidden.

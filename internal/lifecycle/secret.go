@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -46,14 +47,14 @@ func (s *Service) AddSecret(ctx context.Context, actor apicred.Actor, clientID s
 		if err := s.withinCeiling(&actor, &f, &c, "secret.create"); err != nil {
 			return err
 		}
-		if err := checkNewSecret(&in, s.now()); err != nil {
+		if err := checkNewSecret(&in, &f.account, s.now()); err != nil {
 			return err
 		}
 		secrets, err := tx.Secrets(ctx, clientID)
 		if err != nil {
 			return err
 		}
-		live, err := s.dropExpiredSecrets(ctx, tx, secrets)
+		live, err := s.dropExpiredSecrets(ctx, tx, f.account.MaxSecretAge, secrets)
 		if err != nil {
 			return err
 		}
@@ -64,6 +65,7 @@ func (s *Service) AddSecret(ctx context.Context, actor apicred.Actor, clientID s
 		if err != nil {
 			return err
 		}
+		out.ExpiresAt = out.EndUnder(f.account.MaxSecretAge)
 		return s.recordSecretChange(ctx, tx, &actor, &c, "secret.create", recordSecrets(secrets))
 	})
 	if err != nil {
@@ -83,7 +85,7 @@ func (s *Service) withinCeiling(actor *apicred.Actor, f *facts, c *apicred.Crede
 	return apicred.ScopeNotGrantable(err.Error()) // no member of the request names the scope
 }
 
-func checkNewSecret(in *NewSecret, now time.Time) error {
+func checkNewSecret(in *NewSecret, account *apicred.Account, now time.Time) error {
 	v := memberCheck{faults: in.Faults}
 	if in.Label != "" {
 		label, err := apicred.CheckName("body.label", in.Label)
@@ -93,6 +95,9 @@ func checkNewSecret(in *NewSecret, now time.Time) error {
 		in.Label = label
 	}
 	in.ExpiresAt = v.expiry(in.ExpiresAt, now)
+	if age := account.MaxSecretAge; age > 0 && in.ExpiresAt.After(now.Add(age)) {
+		v.fault("body.expires_at", fmt.Sprintf("Secrets of this account end after %d seconds, on %s. Give an earlier end, or none for that one.", int64(age/time.Second), now.Add(age).Format(time.RFC3339)))
+	}
 	if in.RetireOthers && (in.RetireAfter < 0 || in.RetireAfter > maxRetirement) {
 		v.fault("body.retire_others_after_seconds", "The other secrets can end 0 to 7,776,000 seconds (90 days) from now.")
 	}
@@ -101,13 +106,13 @@ func checkNewSecret(in *NewSecret, now time.Time) error {
 
 // dropExpiredSecrets makes room: an expired secret no longer works and does not
 // count against the five.
-func (s *Service) dropExpiredSecrets(ctx context.Context, tx Tx, secrets []apicred.Secret) ([]apicred.Secret, error) {
+func (s *Service) dropExpiredSecrets(ctx context.Context, tx Tx, maxAge time.Duration, secrets []apicred.Secret) ([]apicred.Secret, error) {
 	if len(secrets) < apicred.MaxSecrets {
 		return secrets, nil
 	}
 	live, now := make([]apicred.Secret, 0, len(secrets)), s.now()
 	for _, secret := range secrets {
-		if !secret.Expired(now) {
+		if end := secret.EndUnder(maxAge); end.IsZero() || now.Before(end) {
 			live = append(live, secret)
 			continue
 		}

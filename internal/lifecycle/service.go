@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -76,7 +77,7 @@ func (s *Service) change(ctx context.Context, fn func(Tx) error) error {
 type facts struct {
 	account   apicred.Account
 	catalogue *apicred.CompiledCatalogue
-	// held are the effective scopes of an account-level credential that acts.
+	// held are the effective scopes of a credential that acts.
 	held []string
 }
 
@@ -104,14 +105,32 @@ func (s *Service) facts(ctx context.Context, r Reader, actor *apicred.Actor) (fa
 		actor.Role = user.Role
 	}
 	f := facts{account: account, catalogue: catalogue}
-	if accountActor(actor) {
-		self, err := r.Credential(ctx, actor.AccountID, actor.ID)
-		if err != nil {
-			return facts{}, err
-		}
-		f.held = catalogue.EffectiveScopes(self.Scopes, apicred.RoleAdmin, &account)
+	if actor.Type == apicred.ActorCredential {
+		f.held, err = s.actingScopes(ctx, r, actor, &f)
 	}
-	return f, nil
+	return f, err
+}
+
+// actingScopes judges the credential that acts as this very transaction knows it,
+// and returns its effective scopes: what was disabled, deleted or edited since
+// the surface looked acts no more, or without the scopes that it lost. The error
+// is unauthenticated, as for any token that is not alive.
+func (s *Service) actingScopes(ctx context.Context, r Reader, actor *apicred.Actor, f *facts) ([]string, error) {
+	self, err := r.Credential(ctx, actor.AccountID, actor.ID)
+	if err != nil && !apicred.IsKind(err, apicred.KindNotFound) {
+		return nil, err
+	}
+	if err != nil || self.StatusAt(s.now()) != apicred.StatusActive || self.Generation != actor.Generation ||
+		self.Level != actor.Level || self.OwnerID != actor.UserID {
+		return nil, apicred.Unauthenticated("The access token is invalid or has expired. Request a new one.")
+	}
+	role := apicred.RoleAdmin
+	if self.Level == apicred.LevelUser {
+		role = actor.Role
+	}
+	held := f.catalogue.EffectiveScopes(self.Scopes, role, &f.account)
+	actor.Scopes = slices.DeleteFunc(slices.Clone(actor.Scopes), func(scope string) bool { return !slices.Contains(held, scope) })
+	return held, nil
 }
 
 // areaFacts is facts for the API Credentials area: not found for agents and

@@ -44,6 +44,9 @@ type Reader interface {
 	Credentials(ctx context.Context, q CredentialQuery) ([]apicred.Credential, error)
 	// CountCredentials stops counting at most+1.
 	CountCredentials(ctx context.Context, q CredentialQuery, most int) (int, error)
+	// CredentialsIdle returns the client IDs of those that are neither disabled nor
+	// expired and idle (apicred.Credential.IdleSince), the longest idle first.
+	CredentialsIdle(ctx context.Context, q IdleQuery) ([]string, error)
 	// CredentialsOwned by one user in one account, any number.
 	CredentialsOwned(ctx context.Context, accountID, userID string) ([]apicred.Credential, error)
 	// CredentialsHolding any of the scopes, in every account.
@@ -153,6 +156,7 @@ type CredentialQuery struct {
 	OwnerID   string
 	Status    apicred.Status
 	Scope     string
+	Attention Attention
 	// Search: each word is a prefix of a word of the name, or the text is a
 	// prefix of the client ID or of the owner's e-mail, folded.
 	Search string
@@ -161,6 +165,14 @@ type CredentialQuery struct {
 	After CredentialPosition
 	Limit int
 	Now   time.Time // for expired against active
+}
+
+// IdleQuery selects credentials of one account that were idle at Since already.
+type IdleQuery struct {
+	AccountID string
+	Since     time.Time
+	Now       time.Time // for expired
+	Limit     int
 }
 
 // CredentialPosition is the keyset position of the last row of a page; the

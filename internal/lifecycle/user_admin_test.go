@@ -30,7 +30,7 @@ func (i *installation) peopleActs(actor apicred.Actor, target string) map[string
 func (i *installation) accountLevel(scopes ...string) apicred.Actor {
 	return apicred.Actor{
 		Type: apicred.ActorCredential, ID: i.createForAccount(scopes...).ClientID, AccountID: i.first.ID,
-		Level: apicred.LevelAccount, Scopes: scopes,
+		Level: apicred.LevelAccount, Scopes: scopes, Generation: 1,
 	}
 }
 

@@ -42,7 +42,7 @@ func (r *reference) says(who, account string, action lifecycle.Action, id string
 	case action == lifecycle.ActionEdit:
 		return r.mayGive(role, scopes)
 	case action == lifecycle.ActionEnable && c.disabledBy != "" && c.owner != "" && c.disabledBy == c.owner && !mine,
-		action == lifecycle.ActionEnable && c.disabledBy != "" && c.disabledBy != c.owner && !admin:
+		action == lifecycle.ActionEnable && c.disabledBy != "" && c.disabledBy != "unused" && c.disabledBy != c.owner && !admin:
 		return apicred.KindForbidden
 	case action == lifecycle.ActionEnable:
 		return r.mayGive(role, c.scopes)
@@ -135,8 +135,18 @@ func (w *walk) target(action lifecycle.Action) string {
 	return w.ids[w.random.IntN(len(w.ids))]
 }
 
-// changeTheWorld changes a role or the policy. Ada stays: the last admin must.
+// changeTheWorld changes a role or the policy, or finds a credential unused. Ada
+// stays: the last admin must.
 func (w *walk) changeTheWorld() {
+	if len(w.ids) > 0 && w.random.IntN(3) == 0 {
+		id := w.ids[w.random.IntN(len(w.ids))]
+		if c := w.owners[id]; c.account == "first" && c.disabledBy == "" {
+			w.disableAsUnused(id)
+			c.disabledBy = "unused"
+			w.owners[id] = c
+		}
+		return
+	}
 	if w.random.IntN(3) == 0 {
 		w.open = !w.open
 		w.policy(map[bool]apicred.AccountLevelPolicy{true: apicred.AccountLevelOpen, false: apicred.AccountLevelClosed}[w.open])
@@ -161,7 +171,8 @@ func (w *walk) do(who string, action lifecycle.Action, id string, scopes []strin
 			c.scopes = scopes
 		}
 	case lifecycle.ActionDisable:
-		if _, err = w.service.DisableCredential(ctx, actor, id); err == nil && (c.disabledBy == "" || c.owner != "" && c.disabledBy == c.owner) {
+		takesOver := c.disabledBy == "" || c.owner != "" && c.disabledBy == c.owner || c.disabledBy == "unused" && c.owner != who
+		if _, err = w.service.DisableCredential(ctx, actor, id); err == nil && takesOver {
 			c.disabledBy = who
 		}
 	case lifecycle.ActionEnable:

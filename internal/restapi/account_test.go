@@ -93,3 +93,42 @@ func TestAccount_OfAShorterTokenLifetimeBindsTheNextToken(t *testing.T) {
 		t.Errorf("a token lives %v s, want 120", life)
 	}
 }
+
+func TestAttention_FiltersTheListAndIsBoundIntoItsPages(t *testing.T) {
+	i := install(t)
+	soon := time.Now().Add(72 * time.Hour).UTC().Format(time.RFC3339)
+	for range 2 {
+		i.create(i.as("sue"), `{"name":"ends soon","scopes":["users:read"],"expires_at":"`+soon+`"}`)
+	}
+	i.create(i.as("sue"), `{"name":"lasts","scopes":["users:read"]}`)
+	for attention, want := range map[string]float64{"expiring": 2, "unused": 0, "unrotated": 0, "suspended": 0} {
+		if a := i.want(http.StatusOK, i.as("sue"), http.MethodGet, "/credentials?attention="+attention, ""); a.body["total"] != want {
+			t.Errorf("%s: %v, want %v", attention, a.body["total"], want)
+		}
+	}
+	i.want(http.StatusBadRequest, i.as("sue"), http.MethodGet, "/credentials?attention=all", "")
+	first := i.want(http.StatusOK, i.as("sue"), http.MethodGet, "/credentials?attention=expiring&page_size=1", "")
+	next, _ := first.body["next_page_token"].(string)
+	i.want(http.StatusOK, i.as("sue"), http.MethodGet, "/credentials?attention=expiring&page_size=1&page_token="+next, "")
+	i.want(http.StatusBadRequest, i.as("sue"), http.MethodGet, "/credentials?page_size=1&page_token="+next, "")
+}
+
+func TestMaxSecretAge_ShowsWhereSecretsEndAndRefusesLater(t *testing.T) {
+	i := install(t)
+	clientID, _ := i.create(i.as("sue"), `{"name":"x","scopes":["users:read"]}`)
+	i.want(http.StatusOK, i.as("ada"), http.MethodPatch, "/account", `{"max_secret_age_seconds":86400}`)
+	secrets := i.want(http.StatusOK, i.as("sue"), http.MethodGet, "/credentials/"+clientID+"/secrets", "").body["secrets"].([]any)
+	shown := secrets[0].(map[string]any)
+	made, err := time.Parse(time.RFC3339, shown["created_at"].(string))
+	must(t, err)
+	end, _ := shown["expires_at"].(string)
+	if at, err := time.Parse(time.RFC3339, end); err != nil || !at.Equal(made.Add(24*time.Hour)) {
+		t.Errorf("a secret of %v ends %v (%v)", made, end, err)
+	}
+	late := time.Now().Add(25 * time.Hour).UTC().Format(time.RFC3339)
+	a := i.want(http.StatusUnprocessableEntity, i.as("sue"), http.MethodPost, "/credentials/"+clientID+"/secrets", `{"expires_at":"`+late+`"}`)
+	if got := a.locations(); !slices.Equal(got, []string{"body.expires_at"}) {
+		t.Errorf("blames %v: %s", got, a.text)
+	}
+	i.want(http.StatusCreated, i.as("sue"), http.MethodPost, "/credentials/"+clientID+"/secrets", `{}`)
+}

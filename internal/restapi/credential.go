@@ -16,7 +16,7 @@ type credentialJSON struct {
 	Scopes               []string       `json:"scopes" doc:"The scopes it holds, sorted."`
 	EffectiveScopes      []string       `json:"effective_scopes" doc:"Those of its scopes that work now: allowed to the owner's present role, and not retired."`
 	Status               string         `json:"status" enum:"active,disabled,expired,suspended" doc:"disabled (somebody switched it off) goes before expired, that before suspended (by circumstances)."`
-	StatusReason         *string        `json:"status_reason" enum:"disabled_by_owner,disabled_by_admin,owner,scopes,restored" doc:"Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet."`
+	StatusReason         *string        `json:"status_reason" enum:"disabled_by_owner,disabled_by_admin,unused,owner,scopes,restored" doc:"Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet."`
 	CreatedAt            time.Time      `json:"created_at"`
 	UpdatedAt            time.Time      `json:"updated_at"`
 	CreatedBy            string         `json:"created_by" doc:"User ID or client ID of its maker."`

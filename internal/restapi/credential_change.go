@@ -57,7 +57,7 @@ func (s *Surface) registerCredentialChanges(a huma.API) {
 	s.registerSwitch(a, "disable", s.lifecycle.DisableCredential,
 		"Switches the credential off. Its tokens die at once and stay dead. Disabling twice changes nothing.")
 	s.registerSwitch(a, "enable", s.lifecycle.EnableCredential,
-		"Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner.")
+		"Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either.")
 	add(s, a, &operation{
 		Operation: huma.Operation{
 			OperationID: "deleteCredential", Method: http.MethodDelete, Path: "/credentials/{client_id}", Tags: []string{tagCredentials},

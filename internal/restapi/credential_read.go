@@ -16,6 +16,7 @@ type listInput struct {
 	Owner     string `query:"owner" doc:"Only those of a user: a user ID, or me." example:"me"`
 	Status    string `query:"status" enum:"active,disabled,expired,suspended" doc:"Only those in this state."`
 	Scope     string `query:"scope" maxLength:"64" doc:"Only those that hold this scope value." example:"users:read"`
+	Attention string `query:"attention" enum:"expiring,unused,unrotated,suspended" doc:"Only those that somebody should look at: it or a secret ends within 14 days; nobody has used it for 90 days, or as long as the account warns after; no secret was added for 90 days; suspended. Disabled and expired ones need none."`
 	Search    string `query:"q" maxLength:"128" doc:"Words, each the beginning of a word of the name; or the beginning of the client ID or of the owner's e-mail address."`
 	Sort      string `query:"sort" enum:"name,-name,created_at,-created_at,last_used_at,-last_used_at" doc:"Order; a minus sign is descending. Left out: newest first."`
 	PageSize  int    `query:"page_size" minimum:"1" maximum:"200" doc:"Rows a page. Left out: 50."`
@@ -80,7 +81,8 @@ func parseList(_ *call, in *listInput) (lifecycle.ListRequest, error) {
 	}
 	return lifecycle.ListRequest{
 		Level: apicred.Level(in.Level), Owner: in.Owner, Status: apicred.Status(in.Status), Scope: in.Scope,
-		Search: in.Search, Sort: lifecycle.CredentialSort(in.Sort), PageSize: in.PageSize, PageToken: in.PageToken,
+		Attention: lifecycle.AttentionKind(in.Attention),
+		Search:    in.Search, Sort: lifecycle.CredentialSort(in.Sort), PageSize: in.PageSize, PageToken: in.PageToken,
 	}, nil
 }
 

@@ -47,6 +47,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() { _ = s.core.Directory.Run(beside) }) // always nil
 	running.Go(func() { s.core.Lifecycle.Run(beside) })
 	running.Go(func() { s.core.Ring.Run(beside) })
+	running.Go(func() { s.core.disableUnused(beside) })
 
 	faults := make(chan error, 4)
 	var servers []*http.Server

@@ -63,6 +63,9 @@ func indexed(q lifecycle.CredentialQuery) []candidates {
 			c.add("SELECT s.client_id FROM credential_scopes AS s WHERE s.scope = ", c.bind(q.Scope), " AND s.account_id = ", c.bind(q.AccountID))
 		})
 	}
+	if needy := attentionCandidates(q); needy != nil {
+		filters = append(filters, needy)
+	}
 	if folded := foldSearch(q.Search); folded != "" {
 		filters = append(filters, func(c *composed) { searchCandidates(c, q.AccountID, folded) })
 	}
@@ -113,6 +116,7 @@ func composeFilters(c *composed, q lifecycle.CredentialQuery) {
 		c.add(" AND (c.owner_id = ", c.bind(q.OwnerID), ") IS TRUE")
 	}
 	composeStatus(c, q)
+	composeAttention(c, q)
 	if q.Scope != "" {
 		c.add(" AND (SELECT COUNT(*) FROM credential_scopes AS s WHERE s.client_id = c.client_id AND s.scope = ", c.bind(q.Scope), ") <> 0")
 	}

@@ -151,6 +151,11 @@ func TestCredentials_FromAFewNeverScansATable(t *testing.T) {
 		{lifecycle.CredentialQuery{Status: apicred.StatusDisabled}, "credentials_disabled"},
 		{lifecycle.CredentialQuery{Status: apicred.StatusExpired}, "credentials_expiring"},
 		{lifecycle.CredentialQuery{Status: apicred.StatusSuspended}, "credentials_suspended"},
+		{lifecycle.CredentialQuery{Attention: lifecycle.Attention{Kind: lifecycle.AttentionUnused}}, "credentials_idle"},
+		{lifecycle.CredentialQuery{Attention: lifecycle.Attention{Kind: lifecycle.AttentionUnrotated}}, "credentials_unrotated"},
+		{lifecycle.CredentialQuery{Attention: lifecycle.Attention{Kind: lifecycle.AttentionSuspended}}, "credentials_suspended"},
+		{lifecycle.CredentialQuery{Attention: lifecycle.Attention{Kind: lifecycle.AttentionExpiring}}, "secrets_ending"},
+		{lifecycle.CredentialQuery{Attention: lifecycle.Attention{Kind: lifecycle.AttentionExpiring, MaxSecretAge: 1e9}}, "secrets_by_age"},
 		{lifecycle.CredentialQuery{Scope: "s"}, "credential_scopes_held"},
 		{lifecycle.CredentialQuery{Search: "w"}, "credential_words_begin"},
 	} {
@@ -166,6 +171,13 @@ func TestCredentials_FromAFewNeverScansATable(t *testing.T) {
 		if !strings.Contains(got, test.index) || strings.Contains(got, "SCAN") {
 			t.Errorf("%+v is read as\n%s\nwant by %s", test.query, got, test.index)
 		}
+	}
+}
+
+func TestCredentialsIdle_AreReadInTheOrderOfTheirIndex(t *testing.T) {
+	got := plan(t, openSQLiteFile(t), composeIdle(lifecycle.IdleQuery{AccountID: "a", Limit: 5}))
+	if !strings.Contains(got, "USING INDEX credentials_idle") || strings.Contains(got, "TEMP B-TREE") || strings.Contains(got, "SCAN") {
+		t.Errorf("idle ones are read as\n%s", got)
 	}
 }
 

@@ -55,20 +55,20 @@ func fill(t testing.TB, s *Store, n int) {
 		series(2000) + "INSERT INTO users (account_id, user_id, role, status, generation, joined_at, last_seen_at, version) SELECT 'a', 'u' || CAST(i AS TEXT), 'admin', 'active', 1, 1, 0, 1 FROM n",
 		series(n) + fmt.Sprintf(`INSERT INTO credentials (client_id, account_id, name, name_folded, level, owner_id, scopes, api,
 			authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation,
-			version, created_at, created_by, updated_at, last_used_at, last_used_address)
+			version, created_at, created_by, updated_at, last_used_at, last_used_address, secret_added_at)
 			SELECT %s, 'a', 'billing job ' || CAST((i * 7919) %% 1000003 AS TEXT), 'billing job ' || CAST((i * 7919) %% 1000003 AS TEXT),
 			CASE WHEN i %% 100 = 0 THEN 'account' ELSE 'user' END, CASE WHEN i %% 100 = 0 THEN NULL ELSE 'u' || CAST(1 + i %% 2000 AS TEXT) END,
 			'stats users:read', '', 'client_secret', '', 0, 0, CASE WHEN i %% 1000 = 1 THEN 5 ELSE 0 END, '',
 			CASE WHEN i %% 1000 = 2 THEN %d ELSE 0 END, CASE WHEN i %% 1000 = 3 THEN 'owner' ELSE '' END, 1, 1, %d + i, 'u1', 1,
-			CASE WHEN i %% 3 = 0 THEN 0 ELSE %d + (i * 31) %% 1000003 END, '' FROM n`, id("i"), now-5, now-1_000_000_000, now-1_000_000_000),
+			CASE WHEN i %% 3 = 0 THEN 0 ELSE %d + (i * 31) %% 1000003 END, '', CASE WHEN i %% 50 = 0 THEN 1 ELSE %d END FROM n`, id("i"), now-5, now-1_000_000_000, now-1_000_000_000, now-1_000_000_000),
 		"INSERT INTO credential_scopes (client_id, scope, account_id) SELECT client_id, 'stats', account_id FROM credentials",
 		"INSERT INTO credential_scopes (client_id, scope, account_id) SELECT client_id, 'users:read', account_id FROM credentials",
 		"INSERT INTO credential_scopes (client_id, scope, account_id) SELECT client_id, 'rare', account_id FROM credentials WHERE disabled_at <> 0",
 		"INSERT INTO credential_words (client_id, word, account_id) SELECT client_id, 'billing', account_id FROM credentials",
 		"INSERT INTO credential_words (client_id, word, account_id) SELECT client_id, 'job', account_id FROM credentials",
 		"INSERT INTO credential_words (client_id, word, account_id) SELECT client_id, substr(name_folded, 13), account_id FROM credentials",
-		`INSERT INTO secrets (client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address)
-			SELECT client_id, client_id, '', 'abcd', CAST('0123456789abcdef0123456789abcdef' AS ` + s.bytesType() + `), 'p', 1, 0, 0, '' FROM credentials`,
+		`INSERT INTO secrets (client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id)
+			SELECT client_id, client_id, '', 'abcd', CAST('0123456789abcdef0123456789abcdef' AS ` + s.bytesType() + `), 'p', secret_added_at, CASE WHEN length(name) % 7 = 3 THEN ` + fmt.Sprint(now+5) + ` ELSE 0 END, 0, '', account_id FROM credentials`,
 	}
 	for _, text := range statements {
 		if _, err := s.writer.ExecContext(t.Context(), text); err != nil {
@@ -109,7 +109,13 @@ func benchmarkLists(b *testing.B, s *Store) {
 		"active": {Status: apicred.StatusActive}, "disabled": {Status: apicred.StatusDisabled}, "expired": {Status: apicred.StatusExpired},
 		"suspended": {Status: apicred.StatusSuspended}, "scope": {Scope: "stats"}, "rare": {Scope: "rare"}, "none": {Scope: "nobody"},
 		"word": {Search: "bill job"}, "number": {Search: "12345"}, "digit": {Search: "1"}, "email": {Search: "u77@"}, "miss": {Search: "zzz"},
-		"id": {Search: "00000000-0000-7000-8000-000000000123"}, "mixed": {Scope: "stats", Level: apicred.LevelUser, Status: apicred.StatusActive, Search: "job"},
+		"expiring":  {Attention: lifecycle.Attention{Kind: lifecycle.AttentionExpiring, EndsBefore: now.Add(time.Hour)}},
+		"aging":     {Attention: lifecycle.Attention{Kind: lifecycle.AttentionExpiring, EndsBefore: now.Add(time.Hour), MaxSecretAge: 1100 * time.Second}},
+		"unused":    {Attention: lifecycle.Attention{Kind: lifecycle.AttentionUnused, UnusedSince: now.Add(-time.Hour)}},
+		"used":      {Attention: lifecycle.Attention{Kind: lifecycle.AttentionUnused, UnusedSince: now.Add(-999950 * time.Millisecond)}}, // some
+		"unrotated": {Attention: lifecycle.Attention{Kind: lifecycle.AttentionUnrotated, RotatedBefore: time.UnixMicro(5)}},
+		"lost":      {Attention: lifecycle.Attention{Kind: lifecycle.AttentionSuspended}},
+		"id":        {Search: "00000000-0000-7000-8000-000000000123"}, "mixed": {Scope: "stats", Level: apicred.LevelUser, Status: apicred.StatusActive, Search: "job"},
 	}
 	for name, q := range queries {
 		for _, sort := range []lifecycle.CredentialSort{lifecycle.SortName, lifecycle.SortLastUsedAtDesc} {

@@ -25,6 +25,7 @@ func listTests() map[string]func(*fixture) {
 		"List_PositionOfAnotherListIsRefused":            listOddPosition,
 		"List_SearchForWhatCannotBeHeldFindsNothing":     listOddSearch,
 		"List_StatusChangesAtTheVeryMomentOfExpiry":      listExpiryEdge,
+		"List_IdleOnesComeLongestIdleFirst":              listIdle,
 		"List_ComparesNamesByTheirFoldedBytesEverywhere": listFolded,
 	}
 }
@@ -43,6 +44,7 @@ type Population struct {
 	AccountID   string
 	Credentials []apicred.Credential
 	Emails      map[string]string
+	Secrets     map[string][]apicred.Secret // by client ID
 	Now         time.Time
 }
 
@@ -53,7 +55,7 @@ func Populate(t *testing.T, store Store, n int) Population {
 	f.made = 1 << 40 // IDs of its own
 	random := rand.New(rand.NewPCG(uint64(n), 1))
 	account := f.account("Acme")
-	p := Population{AccountID: account.ID, Emails: map[string]string{}, Now: start()}
+	p := Population{AccountID: account.ID, Emails: map[string]string{}, Secrets: map[string][]apicred.Secret{}, Now: start()}
 	owners := []apicred.User{f.user(account.ID, "Ada@example.com"), f.user(account.ID, "adele@example.com"), f.user(account.ID, "bob@example.com")}
 	for _, u := range owners {
 		p.Emails[u.ID] = u.Email
@@ -74,7 +76,12 @@ func Populate(t *testing.T, store Store, n int) Population {
 			AuthenticationMethod: apicred.AuthenticationClientSecret, Generation: 1, Version: 1,
 			DisabledAt: moment(0, 0, -5), ExpiresAt: moment(0, 0, -9, 9),
 			Suspension: apicred.Suspension(pick("", "", "owner", "scopes")),
-			CreatedAt:  moment(-100, -200, -300), LastUsedAt: moment(0, -10, -20), UpdatedAt: start(),
+			CreatedAt:  moment(-100, -200, -300), LastUsedAt: moment(0, -10, -20), EnabledAt: moment(0, 0, -15), UpdatedAt: start(),
+		}
+		for range 1 + random.IntN(2) {
+			s := f.newSecret(c.ClientID)
+			s.CreatedAt, s.ExpiresAt = moment(-50, -150, -250), moment(0, -3, 3, 30)
+			p.Secrets[c.ClientID] = append(p.Secrets[c.ClientID], s)
 		}
 		if owner := random.IntN(len(owners) + 1); owner < len(owners) {
 			c.Level, c.OwnerID = apicred.LevelUser, owners[owner].ID
@@ -86,6 +93,11 @@ func Populate(t *testing.T, store Store, n int) Population {
 		for _, c := range p.Credentials {
 			if err := tx.InsertCredential(f.Context(), c); err != nil {
 				return err
+			}
+			for _, s := range p.Secrets[c.ClientID] {
+				if err := tx.InsertSecret(f.Context(), s); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -112,6 +124,7 @@ func (p *Population) Queries() []lifecycle.CredentialQuery {
 			}
 		}
 	}
+	queries = append(queries, p.attentionQueries()...)
 	for _, id := range append(owners, "nobody") {
 		q := lifecycle.CredentialQuery{AccountID: p.AccountID, OwnerID: id, Now: p.Now, Limit: 1000}
 		queries = append(queries, q)
@@ -119,6 +132,53 @@ func (p *Population) Queries() []lifecycle.CredentialQuery {
 		queries = append(queries, q)
 	}
 	return queries
+}
+
+// attentionQueries ask for every attention, with moments that divide the
+// population, alone and with another filter.
+func (p *Population) attentionQueries() []lifecycle.CredentialQuery {
+	ago := func(seconds int) time.Time { return p.Now.Add(time.Duration(seconds) * time.Second) }
+	var queries []lifecycle.CredentialQuery
+	for _, a := range []lifecycle.Attention{
+		{Kind: lifecycle.AttentionSuspended},
+		{Kind: lifecycle.AttentionUnused, UnusedSince: ago(-15)}, {Kind: lifecycle.AttentionUnused, UnusedSince: ago(-100)},
+		{Kind: lifecycle.AttentionUnused, UnusedSince: ago(-301)},
+		{Kind: lifecycle.AttentionUnrotated, RotatedBefore: ago(-150)}, {Kind: lifecycle.AttentionUnrotated, RotatedBefore: ago(-51)},
+		{Kind: lifecycle.AttentionExpiring, EndsBefore: ago(9)}, {Kind: lifecycle.AttentionExpiring, EndsBefore: ago(2)},
+		{Kind: lifecycle.AttentionExpiring, EndsBefore: ago(5), MaxSecretAge: 155 * time.Second},
+		{Kind: lifecycle.AttentionExpiring, EndsBefore: ago(5), MaxSecretAge: 100 * time.Second},
+	} {
+		for _, status := range []apicred.Status{"", apicred.StatusActive, apicred.StatusSuspended, apicred.StatusDisabled} {
+			queries = append(queries, lifecycle.CredentialQuery{AccountID: p.AccountID, Attention: a, Status: status, Now: p.Now, Limit: 1000})
+		}
+	}
+	return queries
+}
+
+// needs is what Attention means, by the rules alone.
+func (p *Population) needs(c *apicred.Credential, a lifecycle.Attention) bool {
+	status := c.StatusAt(p.Now)
+	if a.Kind == "" || status == apicred.StatusDisabled || status == apicred.StatusExpired {
+		return a.Kind == ""
+	}
+	var added time.Time
+	ends := !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(a.EndsBefore)
+	for _, s := range p.Secrets[c.ClientID] {
+		if s.CreatedAt.After(added) {
+			added = s.CreatedAt
+		}
+		end := s.EndUnder(a.MaxSecretAge)
+		ends = ends || end.After(p.Now) && !end.After(a.EndsBefore)
+	}
+	switch a.Kind {
+	case lifecycle.AttentionSuspended:
+		return status == apicred.StatusSuspended
+	case lifecycle.AttentionUnused:
+		return !c.IdleSince().After(a.UnusedSince)
+	case lifecycle.AttentionUnrotated:
+		return !added.After(a.RotatedBefore)
+	}
+	return ends
 }
 
 // Expect returns the client IDs that q must find, by the rules alone.
@@ -150,7 +210,7 @@ func (p *Population) Expect(q lifecycle.CredentialQuery) []string {
 
 func (p *Population) matches(c *apicred.Credential, q lifecycle.CredentialQuery) bool {
 	return c.AccountID == q.AccountID && (q.Level == "" || c.Level == q.Level) && (q.OwnerID == "" || c.OwnerID == q.OwnerID) &&
-		(q.Status == "" || c.StatusAt(q.Now) == q.Status) && (q.Scope == "" || slices.Contains(c.Scopes, q.Scope)) && p.found(c, q.Search)
+		(q.Status == "" || c.StatusAt(q.Now) == q.Status) && (q.Scope == "" || slices.Contains(c.Scopes, q.Scope)) && p.needs(c, q.Attention) && p.found(c, q.Search)
 }
 
 func (p *Population) found(c *apicred.Credential, search string) bool {
@@ -323,6 +383,30 @@ func listExpiryEdge(f *fixture) {
 		got := f.list(lifecycle.CredentialQuery{AccountID: a.ID, Status: status, Limit: 2, Now: now})
 		f.equal(clientIDs(got), []string{c.ClientID})
 		f.equal(got[0].StatusAt(now), status)
+	}
+}
+
+func listIdle(f *fixture) {
+	p := Populate(f.T, f.store, 60)
+	since := p.Now.Add(-12 * time.Second)
+	var idle []apicred.Credential
+	for _, c := range p.Credentials {
+		if !c.Disabled() && !c.Expired(p.Now) && !c.IdleSince().After(since) {
+			idle = append(idle, c)
+		}
+	}
+	slices.SortFunc(idle, func(a, b apicred.Credential) int {
+		return cmp.Or(a.IdleSince().Compare(b.IdleSince()), strings.Compare(a.ClientID, b.ClientID))
+	})
+	for _, most := range []int{1, 5, 100} {
+		f.view(func(r lifecycle.Reader) error {
+			got, err := r.CredentialsIdle(f.Context(), lifecycle.IdleQuery{AccountID: p.AccountID, Since: since, Now: p.Now, Limit: most})
+			f.equal(got, clientIDs(idle)[:min(most, len(idle))])
+			return err
+		})
+	}
+	if len(idle) < 5 {
+		f.Errorf("only %d are idle", len(idle))
 	}
 }
 

@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Enable an API credential
-         * @description Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner. Takes no body.
+         * @description Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either. Takes no body.
          */
         post: operations["enableCredential"];
         delete?: never;
@@ -760,10 +760,10 @@ export interface components {
              */
             status: "active" | "disabled" | "expired" | "suspended";
             /**
-             * @description Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
+             * @description Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
              * @enum {string|null}
              */
-            status_reason: "disabled_by_owner" | "disabled_by_admin" | "owner" | "scopes" | "restored" | null;
+            status_reason: "disabled_by_owner" | "disabled_by_admin" | "unused" | "owner" | "scopes" | "restored" | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens; null: the server's and the account's.
@@ -858,10 +858,10 @@ export interface components {
              */
             status: "active" | "disabled" | "expired" | "suspended";
             /**
-             * @description Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
+             * @description Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
              * @enum {string|null}
              */
-            status_reason: "disabled_by_owner" | "disabled_by_admin" | "owner" | "scopes" | "restored" | null;
+            status_reason: "disabled_by_owner" | "disabled_by_admin" | "unused" | "owner" | "scopes" | "restored" | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens; null: the server's and the account's.
@@ -969,10 +969,10 @@ export interface components {
              */
             status: "active" | "disabled" | "expired" | "suspended";
             /**
-             * @description Why it is disabled or suspended: who disabled it; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
+             * @description Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
              * @enum {string|null}
              */
-            status_reason: "disabled_by_owner" | "disabled_by_admin" | "owner" | "scopes" | "restored" | null;
+            status_reason: "disabled_by_owner" | "disabled_by_admin" | "unused" | "owner" | "scopes" | "restored" | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens; null: the server's and the account's.
@@ -2063,6 +2063,8 @@ export interface operations {
                 status?: "active" | "disabled" | "expired" | "suspended";
                 /** @description Only those that hold this scope value. */
                 scope?: string;
+                /** @description Only those that somebody should look at: it or a secret ends within 14 days; nobody has used it for 90 days, or as long as the account warns after; no secret was added for 90 days; suspended. Disabled and expired ones need none. */
+                attention?: "expiring" | "unused" | "unrotated" | "suspended";
                 /** @description Words, each the beginning of a word of the name; or the beginning of the client ID or of the owner's e-mail address. */
                 q?: string;
                 /** @description Order; a minus sign is descending. Left out: newest first. */
