@@ -10,6 +10,7 @@
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
 #   bench     what a token and a forward-auth answer cost, against a floor; see bench/README.md
+#   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
 #
 # What a target needs and the machine lacks, .ci/need installs, or says how to.
 
@@ -33,7 +34,7 @@ FUZZTIME ?= 20s
 ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | \
 	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p'
 
-.PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench
+.PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench bench-size
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -87,6 +88,10 @@ fuzz:
 
 bench:
 	go run ./bench
+
+bench-size:
+	@.ci/need postgresql
+	.ci/on-postgresql go run ./bench -size 100000
 
 $(GOLANGCI):
 	.ci/tool $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -156,6 +156,24 @@ func (i *installation) answers(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
+// cpu is what the server and its database have spent, another installation's in the same database server included.
+func (i *installation) cpu() (time.Duration, error) {
+	pids := []int{i.process.cmd.Process.Pid}
+	if i.engine != "SQLite" {
+		text, err := os.ReadFile(filepath.Join(os.Getenv(postgresDirectory), "data", "postmaster.pid")) //nolint:gosec // the developer's own
+		if err != nil {
+			return 0, err
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		pid, err := strconv.Atoi(first)
+		if err != nil {
+			return 0, err
+		}
+		pids = append(pids, pid)
+	}
+	return cpuOf(pids...)
+}
+
 // memory is what the server holds in RAM, in MiB (VmRSS of proc(5)).
 func (i *installation) memory() (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.process.cmd.Process.Pid))

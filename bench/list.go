@@ -57,7 +57,7 @@ func (i *installation) listCases() []listCase {
 		number.queries = append(number.queries, query("q", strconv.Itoa(1000+k*4483)))
 	}
 	return append(cases, owner, email, id, number,
-		one("q, a frequent word", "q", "nightly"), one("q, two words", "q", "week rep", "sort", "name"), one("q, one letter", "q", "e", "sort", "-last_used_at"),
+		one("q, a frequent word", "q", "nightly"), one("q, two words, far in the order", "q", "week rep", "sort", "name"), one("q, a frequent word, far in the order", "q", "weekly", "sort", "name"), one("q, one letter", "q", "e", "sort", "-last_used_at"),
 		one("q, one digit", "q", "1"), one("q, nothing found", "q", "zzz"),
 		one("four filters and a search", "status", "active", "level", "user", "scope", "stats", "q", "export", "sort", "-last_used_at"),
 		one("filters that exclude each other", "level", "account", "status", "disabled", "scope", rareScope))
@@ -76,6 +76,7 @@ type listRow struct {
 	name          string
 	rows          int
 	p50, p95, p99 time.Duration
+	cpu           time.Duration // of the server and its database, for one page
 }
 
 // measureLists asks for each kind of page, one after the other, as one person does.
@@ -87,6 +88,10 @@ func (i *installation) measureLists(ctx context.Context, samples int) ([]listRow
 		}
 		var took []time.Duration
 		row := listRow{name: c.name}
+		before, err := i.cpu()
+		if err != nil {
+			return nil, err
+		}
 		for k := range samples + samples/10 {
 			begin := time.Now()
 			page, err := i.page(ctx, c.queries[k%len(c.queries)])
@@ -98,6 +103,11 @@ func (i *installation) measureLists(ctx context.Context, samples int) ([]listRow
 			}
 			row.rows = max(row.rows, len(page.Credentials))
 		}
+		after, err := i.cpu()
+		if err != nil {
+			return nil, err
+		}
+		row.cpu = (after - before) / time.Duration(samples+samples/10)
 		slices.Sort(took)
 		at := func(percent int) time.Duration { return took[len(took)*percent/100] }
 		row.p50, row.p95, row.p99 = at(50), at(95), at(99)
@@ -141,18 +151,18 @@ func (i *installation) page(ctx context.Context, q url.Values) (page listPage, e
 
 // printLists writes one table for both engines and says which pages are slower than the goal.
 func printLists(w io.Writer, n int, engines []string, rows [][]listRow) error {
-	fmt.Fprintf(w, "\nGET /api/v1/credentials at %d credentials, 50 rows a page, one caller, ms; the goal is a p95 below %v\n", n, listGoal)
+	fmt.Fprintf(w, "\nGET /api/v1/credentials at %d credentials, 50 rows a page, one caller, ms; the goal is a p95 below %v.\nCPU: of the server and its database, for one page\n", n, listGoal)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(table, "page\trows\t")
 	for _, engine := range engines {
-		fmt.Fprintf(table, "%s p50\tp95\tp99\t", engine)
+		fmt.Fprintf(table, "%s CPU\tp50\tp95\tp99\t", engine)
 	}
 	fmt.Fprintln(table)
 	slow := 0
 	for k := range rows[0] {
 		fmt.Fprintf(table, "%s\t%d\t", rows[0][k].name, rows[0][k].rows)
 		for _, of := range rows {
-			fmt.Fprintf(table, "%.1f\t%.1f\t%.1f\t", milliseconds(of[k].p50), milliseconds(of[k].p95), milliseconds(of[k].p99))
+			fmt.Fprintf(table, "%.1f\t%.1f\t%.1f\t%.1f\t", milliseconds(of[k].cpu), milliseconds(of[k].p50), milliseconds(of[k].p95), milliseconds(of[k].p99))
 			if of[k].p95 >= listGoal {
 				slow++
 			}

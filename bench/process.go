@@ -82,18 +82,25 @@ func (p *process) stop() {
 // cpu is the time that the server and all that it started have spent on a processor, in its own code and
 // in the kernel's.
 func (p *process) cpu() (time.Duration, error) {
+	return cpuOf(p.cmd.Process.Pid)
+}
+
+// cpuOf is the same of any processes.
+func cpuOf(pids ...int) (total time.Duration, err error) {
 	times, err := processTimes()
 	if err != nil {
 		return 0, err
 	}
-	own, there := times[p.cmd.Process.Pid]
-	if !there {
-		return 0, fmt.Errorf("%s has ended", filepath.Base(p.cmd.Path))
-	}
-	total := own.spent
-	for pid, t := range times {
-		if descends(times, pid, p.cmd.Process.Pid) {
-			total += t.spent
+	for _, ancestor := range pids {
+		own, there := times[ancestor]
+		if !there {
+			return 0, fmt.Errorf("process %d has ended", ancestor)
+		}
+		total += own.spent
+		for pid, t := range times {
+			if descends(times, pid, ancestor) {
+				total += t.spent
+			}
 		}
 	}
 	return total, nil
