@@ -13,6 +13,8 @@ import (
 type composed struct {
 	text strings.Builder
 	args []any
+	// searched: the candidates already are what a search finds, and no more.
+	searched bool
 }
 
 // add appends constant pieces of SQL and what bind and bindAll returned.

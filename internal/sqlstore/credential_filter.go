@@ -11,9 +11,28 @@ import (
 // filter, by an index of its own and maybe repeatedly.
 type candidates func(*composed)
 
+// choice is the narrowest filter of a query, whatever page of it and in
+// whatever order.
+type choice struct {
+	of     lifecycle.CredentialQuery
+	narrow candidates
+}
+
 // narrowest returns the filter of q that selects fewest credentials, if it
 // selects few at all; else nil.
 func (r *reader) narrowest(ctx context.Context, q lifecycle.CredentialQuery) (candidates, error) {
+	q.Sort, q.After, q.Limit = "", lifecycle.CredentialPosition{}, 0
+	if r.chosen != nil && r.chosen.of == q {
+		return r.chosen.narrow, nil
+	}
+	narrow, err := r.choose(ctx, q)
+	if err == nil {
+		r.chosen = &choice{q, narrow}
+	}
+	return narrow, err
+}
+
+func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (candidates, error) {
 	var best candidates
 	fewest := fewCandidates
 	for _, filter := range indexed(q) {
@@ -79,11 +98,17 @@ func credentialsWhere(q lifecycle.CredentialQuery, condition string) candidates 
 	}
 }
 
-// searchCandidates selects what the two longest words together, the client ID
-// or the owner's e-mail may mean; composeSearch then demands the rest.
+// chosenWords is how many words of a search select the candidates.
+const chosenWords = 2
+
+// searchCandidates selects what the longest words together, the client ID or
+// the owner's e-mail may mean; composeSearch then demands the rest, if there is
+// more.
 func searchCandidates(c *composed, accountID, folded string) {
-	if words := searchWords(folded); len(words) > 0 && len(words) <= maxSearchWords {
-		for i, word := range words[:min(2, len(words))] {
+	words := searchWords(folded)
+	c.searched = len(words) <= chosenWords
+	if len(words) > 0 && len(words) <= maxSearchWords {
+		for i, word := range words[:min(chosenWords, len(words))] {
 			if i > 0 {
 				c.add(" INTERSECT ") // binds closer than UNION, or comes first: the same here
 			}
@@ -120,7 +145,7 @@ func composeFilters(c *composed, q lifecycle.CredentialQuery) {
 	if q.Scope != "" {
 		c.add(" AND (SELECT COUNT(*) FROM credential_scopes AS s WHERE s.client_id = c.client_id AND s.scope = ", c.bind(q.Scope), ") <> 0")
 	}
-	if folded := foldSearch(q.Search); folded != "" {
+	if folded := foldSearch(q.Search); folded != "" && !c.searched {
 		composeSearch(c, folded)
 	}
 }

@@ -23,6 +23,7 @@ type reader struct {
 	// statement after one, SQLite does not: a change that met one never commits
 	// on either.
 	broken error
+	chosen *choice // how the list before was read: its count comes next
 }
 
 func newReader(db statement.DBTX) *reader { return &reader{db: db, q: statement.New(db)} }
