@@ -140,8 +140,14 @@ func (i *installation) following(change func(*enforce.Config)) *enforce.Verifier
 // soon waits for what another process would see within seconds.
 func (i *installation) soon(what string, seen func() bool) {
 	i.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !seen(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	limit := time.NewTimer(20 * time.Second)
+	defer limit.Stop()
+	for !seen() {
+		select {
+		case <-look.C:
+		case <-limit.C:
 			i.t.Fatalf("never: %s", what)
 		}
 	}
