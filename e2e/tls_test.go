@@ -93,7 +93,15 @@ func (a *authority) client(change func(*tls.Config)) *http.Client {
 	return client
 }
 
-func ask(t *testing.T, client *http.Client, method, url string, body io.Reader, header ...string) *http.Response {
+// askedOver is an answer read whole, with what TLS agreed on.
+type askedOver struct {
+	answer
+	major   int // of HTTP
+	tls     *tls.ConnectionState
+	cookies []*http.Cookie
+}
+
+func ask(t *testing.T, client *http.Client, method, url string, body io.Reader, header ...string) askedOver {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
@@ -111,8 +119,7 @@ func ask(t *testing.T, client *http.Client, method, url string, body io.Reader, 
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	res.Body = io.NopCloser(strings.NewReader(string(text)))
-	return res
+	return askedOver{answer{res.StatusCode, res.Header, string(text)}, res.ProtoMajor, res.TLS, res.Cookies()}
 }
 
 func tlsSettings(t *testing.T, dir, address string) {
@@ -134,31 +141,29 @@ func TestTLS_ServesHTTPSWithHTTP2HSTSAndSecureCookies(t *testing.T) {
 	link := server.stderr.await(t, `Set up the first admin within 1 hour: (https://\S+)`)[1]
 	client := ca.client(nil)
 	metadata := ask(t, client, "GET", "https://"+address+"/.well-known/oauth-authorization-server", nil)
-	text, _ := io.ReadAll(metadata.Body)
-	if metadata.ProtoMajor != 2 || metadata.TLS.Version != tls.VersionTLS13 || !strings.Contains(string(text), `"issuer":"https://`+address+`"`) {
-		t.Errorf("HTTP/%d, TLS %x, %s", metadata.ProtoMajor, metadata.TLS.Version, text)
+	if metadata.major != 2 || metadata.tls.Version != tls.VersionTLS13 || !strings.Contains(metadata.body, `"issuer":"https://`+address+`"`) {
+		t.Errorf("HTTP/%d, TLS %x, %s", metadata.major, metadata.tls.Version, metadata.body)
 	}
-	if hsts := metadata.Header.Get("Strict-Transport-Security"); !strings.Contains(hsts, "max-age=") {
+	if hsts := metadata.header.Get("Strict-Transport-Security"); !strings.Contains(hsts, "max-age=") {
 		t.Errorf("Strict-Transport-Security: %q", hsts)
 	}
 	form := strings.NewReader("email=ada%40example.com&name=Ada")
 	signedIn := ask(t, client, "POST", link, form, "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://"+address)
-	if len(signedIn.Cookies()) == 0 {
-		body, _ := io.ReadAll(signedIn.Body)
-		t.Fatalf("%s set no cookie: %s", signedIn.Status, body)
+	if len(signedIn.cookies) == 0 {
+		t.Fatalf("%d set no cookie: %s", signedIn.status, signedIn.body)
 	}
-	for _, c := range signedIn.Cookies() {
+	for _, c := range signedIn.cookies {
 		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" {
 			t.Errorf("cookie %s: %+v", c.Name, c)
 		}
 	}
 	for name, c := range map[string]*http.Client{
 		"TLS 1.1": ca.client(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }),
-		"without forward secret": ca.client(func(c *tls.Config) {
+		"without forward secrecy": ca.client(func(c *tls.Config) {
 			c.MaxVersion = tls.VersionTLS12
 			c.CipherSuites = []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}
 		}),
-		"plain HTTP/0.9 of TLS": {Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}}},
+		"a stranger's trust": {Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}}},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", "https://"+address+"/healthz", nil)
 		if err != nil {
@@ -181,7 +186,7 @@ func TestTLS_TakesANewCertificateOnHangupAndKeepsConnections(t *testing.T) {
 	server := start(t, dir, "serve", "--config", "claviger.yaml")
 	server.stderr.await(t, `listens on https://`)
 	serial := func(client *http.Client) string {
-		return ask(t, client, "GET", "https://"+address+"/healthz", nil).TLS.PeerCertificates[0].SerialNumber.String()
+		return ask(t, client, "GET", "https://"+address+"/healthz", nil).tls.PeerCertificates[0].SerialNumber.String()
 	}
 	kept := ca.client(nil)
 	if got := serial(kept); got != first.SerialNumber.String() {

@@ -42,12 +42,12 @@ The exit code is 1 where something failed; warnings alone leave it 0.`,
 // examine runs the doctor; a configuration with faults is as far as it comes.
 func examine(ctx context.Context, settings *settings) ([]server.Finding, error) {
 	cfg, err := settings.load()
+	readable := err == nil
+	if readable {
+		err = checkCatalogueFile(cfg.CatalogueFile)
+	}
 	var faults config.Faults
-	if err == nil {
-		if wrong := checkCatalogueFile(cfg.CatalogueFile); wrong != nil && !errors.As(wrong, &faults) {
-			return nil, wrong
-		}
-	} else if !errors.As(err, &faults) {
+	if err != nil && !errors.As(err, &faults) {
 		return nil, err
 	}
 	findings := []server.Finding{}
@@ -60,7 +60,7 @@ func examine(ctx context.Context, settings *settings) ([]server.Finding, error) 
 			Check: "configuration", Status: server.FindingFailed, Message: where + " cannot be used.", Remedy: f.Message,
 		})
 	}
-	if err != nil {
+	if !readable {
 		return findings, nil
 	}
 	if len(faults) == 0 {

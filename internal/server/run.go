@@ -61,7 +61,7 @@ func (c *Core) warnOfLooseDirectory(ctx context.Context) {
 		return
 	}
 	if message := loose(c.Config.DataDir, info); message != "" {
-		c.Log.WarnContext(ctx, message+" Run: chmod 700 "+c.Config.DataDir)
+		c.Log.WarnContext(ctx, "the data directory is open to others", slog.String("found", message), slog.String("remedy", "chmod 700 "+c.Config.DataDir))
 	}
 }
 
