@@ -76,3 +76,15 @@ func FuzzClientAddress(f *testing.F) {
 func loopback() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
+
+func TestPlausibleHost_IsOneNameOrAddress(t *testing.T) {
+	for host, want := range map[string]bool{
+		"": true, "api.example.com": true, "api.example.com.": true, "api.example.com.:8080": true, "[::1]:80": true, "127.0.0.1": true, "a_b": true,
+		".": false, "..": false, "a..": false, "a..:80": false, ".a": false, ":80": false, ".:80": false, "a..b": false,
+		"a,b": false, "u@h": false, "a b": false, "a/b": false, "ä": false, "a\x00": false,
+	} {
+		if got := PlausibleHost(host); got != want {
+			t.Errorf("%q: %v, want %v", host, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -111,8 +112,13 @@ func closesAfter(r *http.Request) bool {
 const maxHost = 255 + 6
 
 // PlausibleHost tells whether host may be one host name or address with an
-// optional port, or nothing: it holds no list, user information or white space.
+// optional port, or nothing: it holds no list, user information or white space,
+// and no empty label ("." or "a..", which would be no API's host and so be
+// judged by the routes of those APIs that name none).
 func PlausibleHost(host string) bool {
+	if strings.HasPrefix(host, ".") || strings.HasPrefix(host, ":") || strings.Contains(host, "..") {
+		return false
+	}
 	for i := range len(host) {
 		switch c := host[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
