@@ -6,8 +6,8 @@
 // the personal data that stands beside the chain. Erasing the personal data
 // therefore leaves the chain intact (R14), and changing, removing or reordering
 // events does not (S32). The hash is SHA-256 (FIPS 180-4). Whoever owns the
-// database can recompute every hash; only a head saved elsewhere, or a signed
-// checkpoint, shows that.
+// database can recompute every hash; only a signed Checkpoint saved elsewhere
+// shows that. The Notary writes one every ten minutes in which the chain grew.
 //
-// It computes; it must not know SQL, HTTP or the clock.
+// It must not know SQL or HTTP; time comes from the clock it is given.
 package audit

@@ -3,8 +3,11 @@ package audit
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -24,6 +27,7 @@ type Entry struct {
 
 // Head is the head row: where the chain ends.
 type Head struct {
+	Epoch    string // names the database
 	Sequence int64
 	Change   int64
 	Hash     []byte
@@ -43,6 +47,10 @@ type Report struct {
 	LastSequence int64     // of the last event; 0 when there is none
 	LastHash     string    // hex; keep it elsewhere to compare later
 	At           time.Time // of the last event; zero when there is none
+	Checkpoints  int       // how many were found in the chain, signed by a known key
+	// UnknownKeys is how many checkpoints are signed by a key that is not
+	// configured: of an old master key, or somebody else's. They prove nothing.
+	UnknownKeys int
 }
 
 // Problem says what is wrong with a chain.
@@ -54,6 +62,14 @@ const (
 	ProblemMissing  Problem = "missing row"
 	ProblemHead     Problem = "head row differs"
 	ProblemPersonal Problem = "changed personal data"
+	// ProblemRewritten: a checkpoint has another hash for the sequence.
+	ProblemRewritten Problem = "history differs from a checkpoint"
+	// ProblemTruncated: the chain ends before a checkpoint.
+	ProblemTruncated Problem = "history ends before a checkpoint"
+	ProblemSignature Problem = "checkpoint with a wrong signature"
+	// ProblemUnknownKey: the saved checkpoint is signed by a key that is not
+	// configured.
+	ProblemUnknownKey Problem = "checkpoint of an unknown key"
 )
 
 // Fault is the first place where a chain does not hold.
@@ -72,21 +88,43 @@ func (f *Fault) Error() string {
 		what = "is not where the head row says that the chain ends"
 	case ProblemPersonal:
 		what = "has another address than the one that was recorded"
+	case ProblemRewritten:
+		what = "is not the one that a signed checkpoint names: history up to it was rewritten after the checkpoint"
+	case ProblemTruncated:
+		what = "is named by a signed checkpoint and is missing: the end of history was cut off, or an earlier backup restored"
+	case ProblemSignature:
+		what = "has a checkpoint whose signature is wrong"
+	case ProblemUnknownKey:
+		what = "has a checkpoint in the file that is signed by a key unknown here. If it is of an earlier master key, add that to master_keys_old"
 	default:
 		what = "was changed after it was recorded, or the one before it was"
 	}
 	return fmt.Sprintf("The audit log does not hold: event %d %s. Keep this database as evidence and compare it with a backup.", f.Sequence, what)
 }
 
+// Expected are checkpoints that a chain must contain.
+type Expected struct {
+	Kept  []Checkpoint // beside the chain
+	Saved *Checkpoint  // elsewhere; nil: none
+	Keys  []ed25519.PublicKey
+}
+
 // Verify streams the chain from sequence 1 and checks every link, every change
-// number, the personal data that is still there, and the head row. The error is
-// a *Fault for the first place where the chain does not hold, else the source's
-// own; the report then covers the events before it.
-func Verify(ctx context.Context, source Source) (Report, error) {
-	v := verifier{hash: Genesis()}
+// number, the personal data that is still there, the head row, and that the
+// expected checkpoints are genuine and contained. The error is a *Fault for the
+// first place where the chain does not hold, else the source's own; the report
+// then covers the events before it.
+func Verify(ctx context.Context, source Source, expected Expected) (Report, error) {
+	v := verifier{hash: Genesis(), expected: map[int64][]Checkpoint{}}
+	if err := v.expect(expected); err != nil {
+		return v.report, err
+	}
 	head, err := source.Chain(ctx, v.entry)
 	if err == nil {
 		err = v.head(head)
+	}
+	if err == nil {
+		err = v.missed()
 	}
 	v.report.LastHash = hex.EncodeToString(v.hash)
 	return v.report, err
@@ -96,6 +134,54 @@ type verifier struct {
 	report Report
 	hash   []byte
 	change int64
+	// expected are the checkpoints not come to yet, by sequence.
+	expected map[int64][]Checkpoint
+}
+
+// expect judges the signatures. Whoever can write to the database can put
+// checkpoints of a key of their own beside the chain: these count for nothing.
+func (v *verifier) expect(in Expected) error {
+	known := func(c *Checkpoint) bool {
+		return slices.ContainsFunc(in.Keys, func(k ed25519.PublicKey) bool { return k.Equal(c.PublicKey) })
+	}
+	all := in.Kept
+	if in.Saved != nil {
+		if in.Saved.Signed() && !known(in.Saved) {
+			return &Fault{in.Saved.Sequence, ProblemUnknownKey}
+		}
+		all = append(slices.Clone(all), *in.Saved)
+	}
+	for _, c := range all {
+		switch {
+		case !c.Signed():
+			return &Fault{c.Sequence, ProblemSignature}
+		case !known(&c):
+			v.report.UnknownKeys++
+		default:
+			v.expected[c.Sequence] = append(v.expected[c.Sequence], c)
+		}
+	}
+	return nil
+}
+
+// meet compares the event just verified with the checkpoints of its sequence.
+func (v *verifier) meet(sequence int64) error {
+	for _, c := range v.expected[sequence] {
+		if !bytes.Equal(c.Hash, v.hash) {
+			return &Fault{sequence, ProblemRewritten}
+		}
+		v.report.Checkpoints++
+	}
+	delete(v.expected, sequence)
+	return nil
+}
+
+// missed finds a checkpoint behind the chain's end.
+func (v *verifier) missed() error {
+	if len(v.expected) == 0 {
+		return nil
+	}
+	return &Fault{slices.Min(slices.Collect(maps.Keys(v.expected))), ProblemTruncated}
 }
 
 func (v *verifier) entry(e Entry) error {
@@ -123,7 +209,7 @@ func (v *verifier) entry(e Entry) error {
 	v.report.Events++
 	v.report.LastSequence = next
 	v.report.At = e.Event.At
-	return nil
+	return v.meet(next)
 }
 
 func (v *verifier) head(h Head) error {

@@ -54,7 +54,7 @@ func TestVerify_ReportsWhatHolds(t *testing.T) {
 		if n > 0 {
 			want.At = time.UnixMicro(n)
 		}
-		if got, err := Verify(t.Context(), m); err != nil || got != want {
+		if got, err := Verify(t.Context(), m, Expected{}); err != nil || got != want {
 			t.Errorf("%d events: %+v, %v; want %+v", n, got, err, want)
 		}
 	}
@@ -82,7 +82,7 @@ func TestVerify_NamesTheFirstBadSequence(t *testing.T) {
 	} {
 		m := chainOf(5)
 		test.tamper(m)
-		report, err := Verify(t.Context(), m)
+		report, err := Verify(t.Context(), m, Expected{})
 		var fault *Fault
 		if !errors.As(err, &fault) || *fault != test.want {
 			t.Errorf("%s: got %v, want %+v", name, err, test.want)
@@ -104,7 +104,7 @@ func rehash(m *memory, i int) {
 func TestVerify_HoldsWithoutPersonalData(t *testing.T) {
 	m := chainOf(4)
 	m.entries[1].Personal, m.entries[3].Personal = nil, nil
-	if _, err := Verify(t.Context(), m); err != nil {
+	if _, err := Verify(t.Context(), m, Expected{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -112,7 +112,7 @@ func TestVerify_HoldsWithoutPersonalData(t *testing.T) {
 func TestVerify_ReturnsTheSourcesOwnError(t *testing.T) {
 	m := chainOf(2)
 	m.err = apicred.Unavailable(nil)
-	if _, err := Verify(t.Context(), m); !apicred.IsKind(err, apicred.KindUnavailable) {
+	if _, err := Verify(t.Context(), m, Expected{}); !apicred.IsKind(err, apicred.KindUnavailable) {
 		t.Errorf("got %v, want unavailable", err)
 	}
 }

@@ -4,6 +4,6 @@ import "github.com/spf13/cobra"
 
 func newAudit(a *app) *cobra.Command {
 	cmd := group(a, "audit", "List and verify the audit log", `Every change is an event of the audit log, chained by hashes to the one before.`)
-	cmd.AddCommand(newAuditList(a), newAuditVerify(a))
+	cmd.AddCommand(newAuditList(a), newAuditVerify(a), newAuditCheckpoint(a))
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/audit"
 	"github.com/claviger/claviger/internal/desk"
 )
 
@@ -16,17 +17,31 @@ func newAuditVerify(a *app) *cobra.Command {
 while the server runs or not, and prints how far it goes. It fails at the first
 event that was changed, removed or put in.
 
-Whoever owns the database can make a whole new log that holds. Keep the last hash
-elsewhere: a log that is honest still has that hash at that sequence later.`,
+Whoever owns the database can make a whole new log that holds. Against that, save
+checkpoints elsewhere (claviger audit checkpoint): with --checkpoint it fails unless
+the log still contains what the file says and nothing before it was rewritten. The
+checkpoints that are kept beside the log are checked each time.`,
 		Example: `  claviger audit verify
-  claviger audit verify --output json >> /mnt/elsewhere/audit-heads`,
+  claviger audit verify --checkpoint /mnt/elsewhere/2026-11-22.checkpoint`,
 		Args: takes(),
 	}
+	saved := addText(cmd, "checkpoint", "file", "compare with the checkpoint in this file; - is stdin")
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
+		var in desk.AuditVerification
+		if saved.String() != "" {
+			text, err := a.readFile(saved.String(), audit.MaxCheckpointSize)
+			if err != nil {
+				return err
+			}
+			in.Checkpoint = string(text)
+			if in.Checkpoint == "" {
+				in.Checkpoint = "\n" // an empty file is no checkpoint, and not the wish for none
+			}
+		}
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
-			report, err := operator.VerifyAudit(cmd.Context())
+			report, err := operator.VerifyAudit(cmd.Context(), in)
 			if err != nil {
 				return err
 			}
@@ -46,12 +61,16 @@ func (a *app) printAudit(output *choice, report desk.AuditReport) error {
 		{"last sequence", strconv.FormatInt(report.LastSequence, 10)},
 		{"last hash", report.LastHash},
 		{"last event at", at},
+		{"checkpoints", strconv.Itoa(report.Checkpoints)},
 	}})
 	if err != nil {
 		return err
 	}
 	if report.Fault != nil {
 		return apicred.Conflict(report.Fault.Message)
+	}
+	if report.UnknownKeys > 0 {
+		a.say("%d checkpoints are of keys that are not configured and prove nothing here. Those of earlier master keys count with master_keys_old.", report.UnknownKeys)
 	}
 	a.say("The audit log holds.")
 	return nil

@@ -115,6 +115,10 @@ type AuditReport struct {
 	LastSequence int64      `json:"last_sequence"`
 	LastHash     string     `json:"last_hash"` // hex; keep it elsewhere to compare later
 	LastAt       *time.Time `json:"last_at"`   // null: no event
+	// Checkpoints is how many signed checkpoints the chain was found to contain;
+	// UnknownKeys how many there are of keys that are not configured.
+	Checkpoints int `json:"checkpoints"`
+	UnknownKeys int `json:"checkpoints_of_unknown_keys"`
 	// Fault is the first place where the chain does not hold; null: it holds.
 	// The members above are then of the events before it.
 	Fault *AuditFault `json:"fault"`
@@ -127,11 +131,44 @@ type AuditFault struct {
 	Message  string        `json:"message"` // a finished sentence with the remedy
 }
 
+// AuditVerification says what the chain is compared with.
+type AuditVerification struct {
+	// Checkpoint is the text of a checkpoint saved elsewhere; empty: none.
+	Checkpoint string `json:"checkpoint,omitempty"`
+}
+
+// AuditCheckpoint is a signed checkpoint of the audit chain, as a file has it.
+type AuditCheckpoint struct {
+	Text string `json:"text"`
+}
+
+// CheckpointAudit returns a signed checkpoint of where the chain ends now. Error:
+// conflict while the log is empty.
+func (d *Desk) CheckpointAudit(ctx context.Context) (AuditCheckpoint, error) {
+	c, err := d.notary.Checkpoint(ctx)
+	if err != nil {
+		return AuditCheckpoint{}, err
+	}
+	return AuditCheckpoint{string(c.Text())}, nil
+}
+
 // VerifyAudit checks every event of the chain, whichever wrote it, and the head
-// row. A chain that does not hold is a report with a Fault, not an error.
-func (d *Desk) VerifyAudit(ctx context.Context) (AuditReport, error) {
-	report, err := audit.Verify(ctx, d.audit)
-	out := AuditReport{Events: report.Events, LastSequence: report.LastSequence, LastHash: report.LastHash}
+// row, and that the chain contains the checkpoints. A chain that does not hold is
+// a report with a Fault, not an error. Error: invalid (no checkpoint).
+func (d *Desk) VerifyAudit(ctx context.Context, in AuditVerification) (AuditReport, error) {
+	var saved *audit.Checkpoint
+	if in.Checkpoint != "" {
+		c, err := audit.ParseCheckpoint([]byte(in.Checkpoint))
+		if err != nil {
+			return AuditReport{}, err
+		}
+		saved = &c
+	}
+	report, err := d.notary.Verify(ctx, saved)
+	out := AuditReport{
+		Events: report.Events, LastSequence: report.LastSequence, LastHash: report.LastHash,
+		Checkpoints: report.Checkpoints, UnknownKeys: report.UnknownKeys,
+	}
 	if !report.At.IsZero() {
 		at := report.At.UTC()
 		out.LastAt = &at

@@ -120,9 +120,14 @@ func (c *Client) AuditEvents(ctx context.Context, in AuditQuery) (AuditEventPage
 	return call[AuditEventPage](ctx, c, auditList, in)
 }
 
-// VerifyAudit checks the whole audit chain.
-func (c *Client) VerifyAudit(ctx context.Context) (AuditReport, error) {
-	return call[AuditReport](ctx, c, auditVerify, nothing{})
+// CheckpointAudit returns a signed checkpoint of where the audit chain ends.
+func (c *Client) CheckpointAudit(ctx context.Context) (AuditCheckpoint, error) {
+	return call[AuditCheckpoint](ctx, c, auditCheckpoint, nothing{})
+}
+
+// VerifyAudit checks the whole audit chain and its checkpoints.
+func (c *Client) VerifyAudit(ctx context.Context, in AuditVerification) (AuditReport, error) {
+	return call[AuditReport](ctx, c, auditVerify, in)
 }
 
 // RestoredCredentials lists those that wait for a confirmation, by client ID.

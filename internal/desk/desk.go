@@ -19,7 +19,7 @@ type Deps struct {
 	Lifecycle *lifecycle.Service
 	Login     *login.Service
 	Tokens    TokenIssuer
-	Audit     audit.Source
+	Notary    *audit.Notary
 	// Issuer is the server's public name, for Status.
 	Issuer string
 	// LinkURL is the address of the page that consumes a one-time link.
@@ -37,7 +37,7 @@ type Desk struct {
 	lifecycle *lifecycle.Service
 	login     *login.Service
 	tokens    TokenIssuer
-	audit     audit.Source
+	notary    *audit.Notary
 	issuer    string
 	linkURL   func(login.LinkToken) string
 	clock     func() time.Time
@@ -48,7 +48,7 @@ type Desk struct {
 // New returns a Desk.
 func New(d Deps) *Desk {
 	return &Desk{
-		lifecycle: d.Lifecycle, login: d.Login, tokens: d.Tokens, audit: d.Audit,
+		lifecycle: d.Lifecycle, login: d.Login, tokens: d.Tokens, notary: d.Notary,
 		issuer: d.Issuer, linkURL: d.LinkURL, clock: d.Clock, ready: d.Ready, logger: d.Logger,
 	}
 }

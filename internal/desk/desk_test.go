@@ -66,7 +66,7 @@ func newBench(t *testing.T) *bench {
 			Store: store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: logger, PasswordSignIn: true,
 		}),
 		Tokens: accesstoken.NewIssuer(directory, ring),
-		Audit:  altered{store.Audit(), b}, Issuer: issuer,
+		Notary: audit.NewNotary(altered{store.Audit(), b}, master, time.Now, logger), Issuer: issuer,
 		LinkURL: func(token login.LinkToken) string { return issuer + "/link/" + token.Reveal() },
 		Clock:   time.Now, Ready: directory.Ready, Logger: logger,
 	})
@@ -90,12 +90,12 @@ func (f failing) Change(ctx context.Context, fn func(lifecycle.Tx) error) error 
 
 // altered is an audit log somebody changed.
 type altered struct {
-	audit.Source
+	audit.Store
 	bench *bench
 }
 
 func (a altered) Chain(ctx context.Context, entry func(audit.Entry) error) (audit.Head, error) {
-	return a.Source.Chain(ctx, func(e audit.Entry) error {
+	return a.Store.Chain(ctx, func(e audit.Entry) error {
 		if a.bench.alter != nil {
 			a.bench.alter(&e)
 		}
@@ -374,7 +374,7 @@ func TestAuditEvents_AreOfEveryAccountOrOfOne(t *testing.T) {
 func TestVerifyAudit_ReportsWhatHoldsAndWhatDoesNot(t *testing.T) {
 	bothWays(t, func(t *testing.T, b *bench, operator desk.Operator) {
 		newUser(t, operator, "ada@example.com", apicred.RoleAdmin)
-		whole, err := operator.VerifyAudit(t.Context())
+		whole, err := operator.VerifyAudit(t.Context(), desk.AuditVerification{})
 		check(t, err)
 		if whole.Fault != nil || whole.Events < 3 || whole.LastSequence != whole.Events || whole.LastAt == nil || len(whole.LastHash) != 64 {
 			t.Errorf("report = %+v, want a whole chain", whole)
@@ -384,7 +384,7 @@ func TestVerifyAudit_ReportsWhatHoldsAndWhatDoesNot(t *testing.T) {
 				e.Event.Action = "nothing.happened"
 			}
 		}
-		broken, err := operator.VerifyAudit(t.Context())
+		broken, err := operator.VerifyAudit(t.Context(), desk.AuditVerification{})
 		check(t, err)
 		if broken.Fault == nil || broken.Fault.Sequence != 2 || broken.Fault.Problem != audit.ProblemChanged || broken.Events != 1 {
 			t.Errorf("report = %+v, want event 2 changed", broken)

@@ -40,8 +40,10 @@ type Operator interface {
 
 	// AuditEvents lists what was done and refused, newest first.
 	AuditEvents(ctx context.Context, in AuditQuery) (AuditEventPage, error)
-	// VerifyAudit checks the whole audit chain.
-	VerifyAudit(ctx context.Context) (AuditReport, error)
+	// CheckpointAudit returns a signed checkpoint of where the audit chain ends.
+	CheckpointAudit(ctx context.Context) (AuditCheckpoint, error)
+	// VerifyAudit checks the whole audit chain and its checkpoints.
+	VerifyAudit(ctx context.Context, in AuditVerification) (AuditReport, error)
 
 	// RestoredCredentials lists those that wait for a confirmation, by client ID.
 	RestoredCredentials(ctx context.Context, in RestoredQuery) ([]RestoredCredential, error)

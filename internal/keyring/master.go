@@ -24,9 +24,10 @@ const (
 // What each key is derived for. A label never changes: what was made under it
 // could not be opened any more.
 const (
-	labelID     = "claviger master key name v1"
-	labelPepper = "claviger secret pepper v1"
-	labelSeal   = "claviger seal v1: "
+	labelID         = "claviger master key name v1"
+	labelPepper     = "claviger secret pepper v1"
+	labelCheckpoint = "claviger audit checkpoint key v1"
+	labelSeal       = "claviger seal v1: "
 )
 
 // ErrMasterKey is the refusal to start with another master key than the

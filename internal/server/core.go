@@ -10,6 +10,7 @@ import (
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/audit"
 	"github.com/claviger/claviger/internal/config"
 	"github.com/claviger/claviger/internal/desk"
 	"github.com/claviger/claviger/internal/keyring"
@@ -31,6 +32,7 @@ type Core struct {
 	Tokens    *accesstoken.Issuer
 	Verifier  *accesstoken.Verifier
 	Lifecycle *lifecycle.Service
+	Notary    *audit.Notary
 	Login     *login.Service
 
 	lock *os.File // nil with PostgreSQL
@@ -108,6 +110,7 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 	}
 	hasher := master.Hasher()
 	c.Issuer, c.Ring = issuer, ring
+	c.Notary = audit.NewNotary(c.Store.Audit(), master, time.Now, c.Log)
 	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), hasher, accesstoken.Options{
 		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
 		Logger: c.Log, OnKeysChanged: ring.Reload,
@@ -160,7 +163,7 @@ func (c *Core) catchUp(ctx context.Context) {
 // Desk is the operator's desk on this installation.
 func (c *Core) Desk() *desk.Desk {
 	return desk.New(desk.Deps{
-		Lifecycle: c.Lifecycle, Login: c.Login, Tokens: c.Tokens, Audit: c.Store.Audit(),
+		Lifecycle: c.Lifecycle, Login: c.Login, Tokens: c.Tokens, Notary: c.Notary,
 		Issuer: c.Issuer, LinkURL: c.linkURL, Clock: time.Now, Ready: c.Directory.Ready, Logger: c.Log,
 	})
 }

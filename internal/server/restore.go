@@ -142,7 +142,7 @@ func (c *Core) checkBackup(ctx context.Context, backup *sqlstore.Store, report *
 	if err := backup.CheckBackup(ctx); err != nil {
 		return nil, err
 	}
-	chain, err := audit.Verify(ctx, backup.Audit())
+	chain, err := audit.Verify(ctx, backup.Audit(), audit.Expected{})
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() { s.core.Lifecycle.Run(beside) })
 	running.Go(func() { s.core.Ring.Run(beside) })
 	running.Go(func() { s.core.disableUnused(beside) })
+	running.Go(func() { s.core.Notary.Run(beside) })
 
 	faults := make(chan error, 4)
 	var servers []*http.Server

@@ -158,8 +158,12 @@ func (r *reader) chain(ctx context.Context, entry func(audit.Entry) error) (audi
 			break
 		}
 	}
+	return r.auditHead(ctx)
+}
+
+func (r *reader) auditHead(ctx context.Context) (audit.Head, error) {
 	row, err := r.q.GetHead(ctx)
-	return audit.Head{Sequence: row.Sequence, Change: row.Change, Hash: row.Hash}, r.fault(err)
+	return audit.Head{Epoch: row.Epoch, Sequence: row.Sequence, Change: row.Change, Hash: row.Hash}, r.fault(err)
 }
 
 func entryOf(row *statement.ListAuditChainAfterRow) audit.Entry {

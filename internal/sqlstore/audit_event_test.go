@@ -35,7 +35,7 @@ func recordEvents(t testing.TB, s *Store, n int) {
 func TestVerify_NamesTheFirstPlaceWhereTheStoredChainDoesNotHold(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s *Store) {
 		recordEvents(t, s, 7)
-		if report, err := audit.Verify(t.Context(), s.Audit()); err != nil || report.Events != 7 {
+		if report, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{}); err != nil || report.Events != 7 {
 			t.Fatalf("untouched: %+v, %v", report, err)
 		}
 		for _, test := range []struct {
@@ -75,7 +75,7 @@ func TestVerify_NamesTheFirstPlaceWhereTheStoredChainDoesNotHold(t *testing.T) {
 			{"deleted everything", "DELETE FROM audit_events", "", audit.Fault{Sequence: 1, Problem: audit.ProblemMissing}},
 		} {
 			sqlOn(t, s, test.tamper)
-			_, err := audit.Verify(t.Context(), s.Audit())
+			_, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{})
 			var fault *audit.Fault
 			if !errors.As(err, &fault) || *fault != test.want {
 				t.Errorf("%s: got %v, want %+v", test.name, err, test.want)
@@ -91,7 +91,7 @@ func TestVerify_FindsAnEventDeletedAtTheEnd(t *testing.T) {
 	s := openSQLiteFile(t)
 	recordEvents(t, s, 3)
 	sqlOn(t, s, "DELETE FROM audit_events WHERE sequence = 3")
-	_, err := audit.Verify(t.Context(), s.Audit())
+	_, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{})
 	var fault *audit.Fault
 	if !errors.As(err, &fault) || *fault != (audit.Fault{Sequence: 3, Problem: audit.ProblemMissing}) {
 		t.Errorf("got %v, want event 3 missing", err)
@@ -102,7 +102,7 @@ func TestAudit_PersonalDataCanBeErasedAndTheChainStillVerifies(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s *Store) {
 		recordEvents(t, s, 4)
 		sqlOn(t, s, "DELETE FROM audit_personal WHERE sequence IN (1, 3)")
-		if _, err := audit.Verify(t.Context(), s.Audit()); err != nil {
+		if _, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{}); err != nil {
 			t.Error(err)
 		}
 		var addresses []string
@@ -134,7 +134,7 @@ func TestVerify_ReadsAChainOfSeveralPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report, err := audit.Verify(t.Context(), s.Audit()); err != nil || report.Events != many {
+	if report, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{}); err != nil || report.Events != many {
 		t.Errorf("%+v, %v; want %d events", report, err, many)
 	}
 }

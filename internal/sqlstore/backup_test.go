@@ -153,7 +153,7 @@ func TestBackup_OfEitherEngineRestoresIntoEither(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("what came back differs (-was +is):\n%s", diff)
 				}
-				if report, err := audit.Verify(t.Context(), b.Audit()); err != nil || report.Events != 2 {
+				if report, err := audit.Verify(t.Context(), b.Audit(), audit.Expected{}); err != nil || report.Events != 2 {
 					t.Errorf("audit: %+v, %v", report, err)
 				}
 			})
@@ -181,7 +181,7 @@ func TestBackup_IsOneMomentWhileOthersWrite(t *testing.T) {
 		<-written
 		stop()
 		writers.Wait()
-		report, err := audit.Verify(t.Context(), backup.Audit())
+		report, err := audit.Verify(t.Context(), backup.Audit(), audit.Expected{})
 		if err != nil || report.Events < before.Sequence {
 			t.Errorf("the backup's chain: %d events of at least %d, %v", report.Events, before.Sequence, err)
 		}
@@ -223,7 +223,7 @@ func TestRestore_FillsAnEmptyDatabaseOrNothing(t *testing.T) {
 		if got := textsFrom(t, s, "SELECT kid FROM signing_keys"); len(got) != 0 {
 			t.Errorf("signing keys came back: %v", got)
 		}
-		if report, err := audit.Verify(t.Context(), s.Audit()); err != nil || report.Events != 3 {
+		if report, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{}); err != nil || report.Events != 3 {
 			t.Errorf("audit: %+v, %v", report, err)
 		}
 		err = s.Restore(t.Context(), backup, RestoreOptions{}, func(lifecycle.RestoreTx) error { return nil })

@@ -252,7 +252,7 @@ func TestOpenReadOnly_VerifiesTheChainAndWritesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(state, err, errors.Unwrap(err))
 			}
-			if report, err := audit.Verify(t.Context(), r.Audit()); err != nil || report.Events != 3 {
+			if report, err := audit.Verify(t.Context(), r.Audit(), audit.Expected{}); err != nil || report.Events != 3 {
 				t.Errorf("%s: %+v, %v", state, report, err)
 			}
 			err = r.Lifecycle().Change(t.Context(), func(lifecycle.Tx) error { return nil })

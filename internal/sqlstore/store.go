@@ -31,8 +31,8 @@ func (s *Store) Keyring() keyring.Store { return keyringStore{s} }
 // Login returns the store as sign-in sees it.
 func (s *Store) Login() login.Store { return loginStore{s} }
 
-// Audit returns the audit chain, for audit.Verify.
-func (s *Store) Audit() audit.Source { return auditSource{s} }
+// Audit returns the audit chain and its checkpoints.
+func (s *Store) Audit() audit.Store { return auditStore{s} }
 
 type lifecycleStore struct{ *Store }
 
@@ -156,12 +156,30 @@ func (s loginStore) ChangeLogin(ctx context.Context, fn func(login.Tx) error) er
 	return s.change(ctx, func(t *tx) error { return fn(t) })
 }
 
-type auditSource struct{ *Store }
+type auditStore struct{ *Store }
 
-func (s auditSource) Chain(ctx context.Context, entry func(audit.Entry) error) (head audit.Head, err error) {
+func (s auditStore) Chain(ctx context.Context, entry func(audit.Entry) error) (head audit.Head, err error) {
 	err = s.view(ctx, func(r *reader) (err error) {
 		head, err = r.chain(ctx, entry)
 		return err
 	})
 	return head, err
+}
+
+func (s auditStore) Head(ctx context.Context) (audit.Head, error) {
+	return newReader(s.readers).auditHead(ctx)
+}
+
+func (s auditStore) Checkpoints(ctx context.Context) ([]audit.Checkpoint, error) {
+	return newReader(s.readers).checkpoints(ctx)
+}
+
+func (s auditStore) LastCheckpoint(ctx context.Context) (audit.Checkpoint, error) {
+	return newReader(s.readers).lastCheckpoint(ctx)
+}
+
+func (s auditStore) InsertCheckpoint(ctx context.Context, c audit.Checkpoint) error {
+	return s.repeat(ctx, func() error {
+		return s.write(ctx, func(r *reader) error { return r.insertCheckpoint(ctx, &c) })
+	})
 }

@@ -31,7 +31,7 @@ func wantKind(t *testing.T, err error, kind apicred.Kind) {
 // wantEvents demands a chain that verifies and has n events.
 func wantEvents(t *testing.T, s *Store, n int64) {
 	t.Helper()
-	if report, err := audit.Verify(t.Context(), s.Audit()); err != nil || report.Events != n {
+	if report, err := audit.Verify(t.Context(), s.Audit(), audit.Expected{}); err != nil || report.Events != n {
 		t.Errorf("the chain is %+v, %v; want %d events", report, err, n)
 	}
 }

@@ -18,6 +18,7 @@ func auditTests() map[string]func(*fixture) {
 		"Audit_SurvivesTheDeletionOfItsTarget":               auditSurvives,
 		"Audit_KeepsWhateverARefusedRequestNamed":            auditOddText,
 		"Audit_EventIDIsTakenOnce":                           auditIDTaken,
+		"Checkpoint_ReadsAsWrittenAndIsKeptOnce":             checkpointKept,
 		"Feed_RefusalsAdvanceTheSequenceAlone":               feedRefusals,
 		"Feed_RecallsWhatMayMatterToTokens":                  feedRecent,
 		"Feed_ListsChangesInOrder":                           feedLists,

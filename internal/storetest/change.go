@@ -68,7 +68,7 @@ func (f *fixture) wantNothing() {
 
 func (f *fixture) wantChain(events int64) {
 	f.Helper()
-	report, err := audit.Verify(f.Context(), f.store.Audit())
+	report, err := audit.Verify(f.Context(), f.store.Audit(), audit.Expected{})
 	f.must(err)
 	f.equal(report.Events, events)
 	f.equal(report.LastHash, f.head().Hash)

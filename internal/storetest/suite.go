@@ -24,7 +24,7 @@ type Store interface {
 	AccessToken() accesstoken.Store
 	Keyring() keyring.Store
 	Login() login.Store
-	Audit() audit.Source
+	Audit() audit.Store
 }
 
 // Run tests everything a store must do. open returns a store that is empty and

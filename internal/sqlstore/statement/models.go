@@ -25,6 +25,15 @@ type Account struct {
 	UnusedRuleAt            int64
 }
 
+type AuditCheckpoint struct {
+	Sequence  int64
+	PublicKey []byte
+	Epoch     string
+	Hash      []byte
+	SignedAt  int64
+	Signature []byte
+}
+
 type AuditEvent struct {
 	Sequence       int64
 	Change         sql.NullInt64
