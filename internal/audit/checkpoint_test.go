@@ -51,7 +51,9 @@ func (s *shelf) InsertCheckpoint(_ context.Context, c Checkpoint) error {
 	return nil
 }
 
-func notaryOf(s *shelf) *Notary { return NewNotary(s, penOf(1), time.Now, slog.New(slog.DiscardHandler)) }
+func notaryOf(s *shelf) *Notary {
+	return NewNotary(s, penOf(1), time.Now, slog.New(slog.DiscardHandler))
+}
 
 func checkpoint(t testing.TB, s *shelf) Checkpoint {
 	t.Helper()
