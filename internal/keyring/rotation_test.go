@@ -1,6 +1,7 @@
 package keyring_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -315,7 +316,7 @@ func TestSignatures_OfEveryAlgorithmVerifyHereAndElsewhere(t *testing.T) {
 		token, err := r.Current().AppendSignature([]byte(r.Current().Header()+".e30."), []byte(r.Current().Header()+".e30"))
 		must(t, err)
 		verifiesElsewhere(t, r, string(token))
-		signature, err := base64.RawURLEncoding.Strict().DecodeString(string(token[strings.LastIndexByte(string(token), '.')+1:]))
+		signature, err := base64.RawURLEncoding.Strict().DecodeString(string(token[bytes.LastIndexByte(token, '.')+1:]))
 		must(t, err)
 		signed := []byte(r.Current().Header() + ".e30")
 		if !key.Verify(signed, signature) {
