@@ -52,8 +52,8 @@ func (s *Service) DisableUnused(ctx context.Context) (int, error) {
 			return err
 		}
 		for i := range accounts {
-			since, any := unusedSince(&accounts[i], s.now())
-			if !any {
+			since, rules := unusedSince(&accounts[i], s.now())
+			if !rules {
 				continue
 			}
 			ids, err := r.CredentialsIdle(ctx, IdleQuery{AccountID: accounts[i].ID, Since: since, Now: s.now(), Limit: unusedBatch})
@@ -97,8 +97,8 @@ func (s *Service) disableUnused(ctx context.Context, due *apicred.Credential) (d
 		if err != nil {
 			return err
 		}
-		since, any := unusedSince(&account, s.now())
-		if !any || before.Disabled() || before.Expired(s.now()) || before.IdleSince().After(since) {
+		since, rules := unusedSince(&account, s.now())
+		if !rules || before.Disabled() || before.Expired(s.now()) || before.IdleSince().After(since) {
 			return nil
 		}
 		catalogue, err := s.catalogue(ctx, tx)
