@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { accountLevel, accountPage, switching } from './account.mjs'
 import { auditLogPage, refusalsAppear } from './audit-log.mjs'
+import { cataloguePage } from './catalogue.mjs'
 import { help, scopesPage } from './scopes.mjs'
 import { reauthentication, securityPage } from './security.mjs'
 import { accessible, curl, openAs, startBrowser, startDemo } from './stage.mjs'
+import { usagePages } from './usage.mjs'
 import { usersPage } from './users.mjs'
 
 const pictures = process.env.E2E_PICTURES
@@ -65,6 +67,8 @@ async function mainJob() {
   await auditLogPage(stage, made)
   await scopesPage(stage)
   await usersPage(stage)
+  await cataloguePage(stage)
+  await usagePages(stage)
   await switching(stage)
   await accountPage(stage)
   await accountLevel(stage)

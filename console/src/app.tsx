@@ -6,7 +6,8 @@ import type { Account } from './api/types'
 import { CredentialListPage } from './credential/list'
 import { isAbsent } from './credential/actions'
 import { HelpDialog } from './help/dialog'
-import { ACCOUNT_PATH, AUDIT_LOG_PATH, CREDENTIALS_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from './session/paths'
+import { ACCOUNT_PATH, AUDIT_LOG_PATH, CATALOGUE_PATH, CREDENTIALS_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from './session/paths'
+import { CATALOGUE_WRITE } from './scope/right'
 import { useReauthentication } from './session/reauthentication'
 import { loadSession, SessionProvider, useSession } from './session/session'
 import { Shell } from './shell/shell'
@@ -14,6 +15,9 @@ import { Bar, Loading } from './ui/loading'
 import { PageHeader } from './ui/page'
 
 const CredentialPage = lazy(() => import('./credential/detail'))
+const UsagePage = lazy(() => import('./usage/page'))
+const RotatePage = lazy(() => import('./credential/rotation'))
+const CataloguePage = lazy(() => import('./catalogue/page'))
 const ScopesPage = lazy(() => import('./scope/list'))
 const AuditLogPage = lazy(() => import('./audit-event/list'))
 const UserListPage = lazy(() => import('./user/list'))
@@ -69,6 +73,7 @@ function Area() {
           {me.role !== 'agent' && <Route path={ACCOUNT_PATH} component={AccountPage} />}
           {/* Beside the area: an account without it has these, too. */}
           <Route path={SCOPES_PATH} component={ScopesPage} />
+          {me.scopes.includes(CATALOGUE_WRITE) && <Route path={CATALOGUE_PATH} component={CataloguePage} />}
           {me.role === 'admin' && <Route path={AUDIT_LOG_PATH} component={AuditLogPage} />}
           {me.role === 'admin' && <Route path={USERS_PATH} component={UserListPage} />}
           <Route>
@@ -101,6 +106,12 @@ function Credentials({ account, onHelp }: { account: Account; onHelp: () => void
       </Route>
       <Route path={`${CREDENTIALS_PATH}/:clientID`}>
         {({ clientID }) => <CredentialPage key={clientID} clientID={clientID} absent={notFound} />}
+      </Route>
+      <Route path={`${CREDENTIALS_PATH}/:clientID/usage`}>
+        {({ clientID }) => <UsagePage key={clientID} clientID={clientID} absent={notFound} />}
+      </Route>
+      <Route path={`${CREDENTIALS_PATH}/:clientID/rotate`}>
+        {({ clientID }) => <RotatePage key={clientID} clientID={clientID} account={account} absent={notFound} />}
       </Route>
       <Route>{notFound}</Route>
     </Switch>

@@ -49,8 +49,9 @@ export class ApiClient {
     return (await this.send<T>('POST', path, { body, ...(headers && { headers }) })).value
   }
 
-  async put(path: string, body: unknown): Promise<void> {
-    await this.send<undefined>('PUT', path, { body })
+  /** Replaces the whole; with `etag` only what has not changed since it was read, else it fails with status 412. */
+  put<T = undefined>(path: string, body: unknown, etag?: string): Promise<Versioned<T>> {
+    return this.send<T>('PUT', path, { body, ...(etag && { headers: { 'If-Match': etag } }) })
   }
 
   /** Edits what has not changed since `etag` was read; otherwise fails with status 412. */

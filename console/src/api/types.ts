@@ -23,6 +23,10 @@ export type CredentialList = Schemas['CredentialList']
 export type CredentialChange = Schemas['CredentialChange']
 export type NewSecret = Schemas['NewSecret']
 
+export type Usage = Schemas['Usage']
+export type UsageDay = Schemas['UsageDay']
+export type UsageHour = Schemas['UsageHour']
+
 /** What the console asks for; the rest of the members keep the server's defaults. */
 export type NewCredential = Pick<Schemas['NewCredential'], 'name' | 'scopes' | 'level' | 'expires_at'>
 
@@ -35,6 +39,12 @@ export type ScopeList = Schemas['ScopeList']
 export type Api = Schemas['API']
 export type ApiList = Schemas['APIList']
 export type Route = Schemas['Route']
+
+/** The catalogue as it was written; the members that it may leave out are optional. */
+export type Catalogue = Schemas['Catalogue']
+export type CatalogueApi = Schemas['CatalogueAPI']
+export type CatalogueRoute = Schemas['CatalogueRoute']
+export type CatalogueScope = Schemas['CatalogueScope']
 
 export type AuditEvent = Schemas['AuditEvent']
 export type AuditEventList = Schemas['AuditEventList']

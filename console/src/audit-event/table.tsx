@@ -1,4 +1,4 @@
-import { Fragment, useId, useState, type ReactNode } from 'react'
+import { Fragment, useId, useState } from 'react'
 import type { AuditEvent } from '../api/types'
 import { useSession } from '../session/session'
 import { Badge } from '../ui/badge'
@@ -6,6 +6,7 @@ import { classes } from '../ui/classes'
 import { COVERING, DisclosureSign } from '../ui/disclosure'
 import { Bar } from '../ui/loading'
 import { useWide } from '../ui/media'
+import { ColumnHead, TABLE_HEAD, TABLE_ROW } from '../ui/table'
 import { Ago, exactTime } from '../ui/time'
 import { EventDetail } from './detail'
 import type { AuditFilter } from './filter'
@@ -28,13 +29,13 @@ function WideTable({ events, onNarrow }: EventTableProps) {
     <div className="overflow-hidden rounded-card border border-line bg-surface">
       <table className="w-full table-fixed text-left">
         <caption className="sr-only">Audit events, newest first</caption>
-        <thead className="border-b border-line bg-bg text-sm text-muted">
+        <thead className={TABLE_HEAD}>
           <tr>
-            <Header className="w-49 pl-11">When</Header>
-            <Header className="w-[21%]">Who</Header>
-            <Header>What</Header>
-            <Header className="w-32">From</Header>
-            <Header className="w-36">Outcome</Header>
+            <ColumnHead className="w-49 pl-11">When</ColumnHead>
+            <ColumnHead className="w-[21%]">Who</ColumnHead>
+            <ColumnHead>What</ColumnHead>
+            <ColumnHead className="w-32">From</ColumnHead>
+            <ColumnHead className="w-36">Outcome</ColumnHead>
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
@@ -44,14 +45,6 @@ function WideTable({ events, onNarrow }: EventTableProps) {
         </tbody>
       </table>
     </div>
-  )
-}
-
-function Header({ className, children }: { className?: string; children: ReactNode }) {
-  return (
-    <th scope="col" className={classes('h-9 px-3 font-normal whitespace-nowrap', className)}>
-      {children}
-    </th>
   )
 }
 
@@ -65,7 +58,7 @@ function Row({ event, names, onNarrow }: RowProps) {
   const id = useId()
   return (
     <Fragment>
-      <tr className="relative h-[3.75rem] transition-colors duration-[120ms] hover:bg-hover/60">
+      <tr className={TABLE_ROW}>
         <td className="py-1.5 pr-3 pl-4">
           <span className="flex items-center gap-3">
             <DisclosureSign open={open} />

@@ -1,7 +1,9 @@
-import { Ellipsis, Power, PowerOff, RefreshCw, Trash2 } from 'lucide-react'
+import { ChartColumn, Ellipsis, Power, PowerOff, RefreshCw, Trash2 } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
+import { useLocation } from 'wouter'
 import type { Credential } from '../api/types'
 import { Problem } from '../api/problem'
+import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 import { IconButton } from '../ui/button'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
@@ -79,6 +81,8 @@ function EnableDialog({ credential, ...dialog }: Omit<ActionDialogProps, 'action
 
 /** The menu of a row. */
 export function CredentialMenu({ credential, start }: { credential: Credential; start: StartAction }) {
+  const paths = usePaths()
+  const [, go] = useLocation()
   return (
     <Menu
       trigger={
@@ -87,6 +91,9 @@ export function CredentialMenu({ credential, start }: { credential: Credential; 
         </IconButton>
       }
     >
+      <MenuItem icon={<ChartColumn />} onClick={() => go(paths.usage(credential.client_id))}>
+        Usage
+      </MenuItem>
       {may(credential, 'edit') && (
         <MenuItem icon={<RefreshCw />} onClick={() => start('rotate', credential)}>
           Rotate secret

@@ -1,20 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
-import { ChevronLeft, Power, PowerOff, RefreshCw } from 'lucide-react'
+import { ChartColumn, Power, PowerOff, RefreshCw } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Versioned } from '../api/client'
 import type { Credential } from '../api/types'
 import { ScopeChip } from '../scope/chip'
 import { useScopeCatalogue } from '../scope/catalogue'
-import { CREDENTIALS_PATH, usePaths } from '../session/paths'
+import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
-import { Button } from '../ui/button'
+import { Button, buttonClasses } from '../ui/button'
 import { Card } from '../ui/card'
 import { Loading } from '../ui/loading'
 import { Notice } from '../ui/notice'
 import { PageHeader } from '../ui/page'
 import { Ago, exactTime } from '../ui/time'
 import { isAbsent, useCredentialActions, type StartAction } from './actions'
+import { BackLink, useBackPath, useListState } from './back-link'
 import { EditForm } from './edit'
 import { IneffectiveScopes } from './ineffective'
 import { may, ownerWords, owns, whyReadOnly } from './permission'
@@ -35,13 +36,7 @@ export default function CredentialPage({ clientID, absent }: { clientID: string;
   const credential = query.data.value
   return (
     <>
-      <Link
-        href={back}
-        className="mb-3 -ml-1 inline-flex min-h-6 items-center gap-1 rounded-control pr-1 text-sm text-muted hover:text-fg pointer-coarse:min-h-11"
-      >
-        <ChevronLeft className="size-4" aria-hidden="true" />
-        API Credentials
-      </Link>
+      <BackLink>API Credentials</BackLink>
       <PageHeader
         title={credential.name}
         badge={<StatusBadge status={credential.status} />}
@@ -63,24 +58,30 @@ export default function CredentialPage({ clientID, absent }: { clientID: string;
   )
 }
 
-/** The list as it was when the person left it, if they came from it. */
-function useBackPath(): string {
-  const paths = usePaths()
-  const state = window.history.state as { list?: unknown } | null
-  return typeof state?.list === 'string' ? CREDENTIALS_PATH + state.list : paths.credentials()
-}
-
 interface ActionProps {
   credential: Credential
   start: StartAction
 }
 
 function HeaderActions({ credential, start }: ActionProps) {
-  if (!may(credential, 'edit')) return null
+  const paths = usePaths()
+  const list = useListState()
   return (
-    <Button icon={<RefreshCw className="size-4" aria-hidden="true" />} onClick={() => start('rotate', credential)}>
-      Rotate secret
-    </Button>
+    <>
+      <Link
+        href={paths.usage(credential.client_id)}
+        state={list === undefined ? undefined : { list }}
+        className={buttonClasses('secondary', 'hover:bg-hover')}
+      >
+        <ChartColumn className="size-4" aria-hidden="true" />
+        Usage
+      </Link>
+      {may(credential, 'edit') && (
+        <Button icon={<RefreshCw className="size-4" aria-hidden="true" />} onClick={() => start('rotate', credential)}>
+          Rotate secret
+        </Button>
+      )}
+    </>
   )
 }
 

@@ -31,26 +31,28 @@ export function EmptyList({ level, onCreate }: { level: Level; onCreate?: () => 
   )
 }
 
-/** The three steps from nothing to an answer of an API. */
-export function FirstCall() {
+/** The three steps from nothing to an answer of an API; the first is done where there is a credential. */
+export function FirstCall({ clientID }: { clientID?: string }) {
   return (
     <ol className="grid max-w-3xl grid-cols-1 gap-6">
-      <Step number={1} title="Create a credential">
-        <p className="text-muted">
-          Give it a name and the scopes it needs. Copy its client ID and client secret; the secret is shown once.
-        </p>
-      </Step>
-      <Step number={2} title="Get a token">
+      {!clientID && (
+        <Step number={1} title="Create a credential">
+          <p className="text-muted">
+            Give it a name and the scopes it needs. Copy its client ID and client secret; the secret is shown once.
+          </p>
+        </Step>
+      )}
+      <Step number={clientID ? 1 : 2} title="Get a token">
         <Snippet
           what="token request"
           text={[
             `curl ${window.location.origin}/oauth2/token \\`,
-            "  -u 'CLIENT_ID:CLIENT_SECRET' \\",
+            `  -u '${clientID ?? 'CLIENT_ID'}:CLIENT_SECRET' \\`,
             '  -d grant_type=client_credentials',
           ].join('\n')}
         />
       </Step>
-      <Step number={3} title="Call the API">
+      <Step number={clientID ? 2 : 3} title="Call the API">
         <Snippet what="API request" text={"curl https://API_HOST/PATH \\\n  -H 'Authorization: Bearer ACCESS_TOKEN'"} />
       </Step>
     </ol>

@@ -24,6 +24,8 @@ test('every filter survives the way through the URL', () => {
     mine: true,
     search: 'crm & "sync"',
     status: 'disabled',
+    scope: 'users:read',
+    attention: 'unused',
     sort: 'name',
     descending: false,
     pageToken: 'abc=/+',

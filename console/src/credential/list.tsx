@@ -1,10 +1,10 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import { navigate } from 'wouter/use-browser-location'
 import { Problem } from '../api/problem'
-import type { Account, CredentialList, Level } from '../api/types'
+import type { Account, CredentialList, Level, ListedCredential } from '../api/types'
 import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 import { Button } from '../ui/button'
@@ -12,16 +12,20 @@ import { Loading } from '../ui/loading'
 import { Notice } from '../ui/notice'
 import { PageHeader } from '../ui/page'
 import { useCredentialActions } from './actions'
+import { AttentionBar } from './attention-bar'
 import { EmptyList, NothingFound } from './empty'
+import { EXPORT_PAGE_SIZE, useExport } from './export'
 import { DEFAULT_FILTER, isNarrowed, listQuery, parseFilter, type CredentialFilter } from './filter'
 import { levelsOnOffer } from './level'
 import { Pager } from '../ui/pager'
 import { countQueryOptions, listQueryOptions, totalOf } from './queries'
-import { CredentialTable, ListSkeleton } from './table'
+import { SelectionBar, useSelection } from './selection'
+import { CredentialTable, ListSkeleton, type CredentialTableProps } from './table'
 import { CredentialTabs, CredentialToolbar } from './toolbar'
 
 // Apart from the page's first load, and fetched as soon as the page stands.
 const CreateDialog = lazy(() => import('./create'))
+const BulkDisableDialog = lazy(() => import('./bulk'))
 
 interface ListPageProps {
   account: Account
@@ -35,7 +39,10 @@ export function CredentialListPage({ account, onHelp }: ListPageProps) {
   const setFilter = useSetFilter()
   const tabs = useTabs(account)
   const level: Level = tabs.shown && filter.tab === 'accounts' ? 'account' : 'user'
-  const list = useQuery(listQueryOptions(api, listQuery({ ...filter, tab: level === 'account' ? 'accounts' : 'users' }, me)))
+  const shown: CredentialFilter = { ...filter, tab: level === 'account' ? 'accounts' : 'users' }
+  const query = listQuery(shown, me)
+  const list = useQuery(listQueryOptions(api, query))
+  const exported = useExport(api, listQuery({ ...shown, pageToken: '' }, me, EXPORT_PAGE_SIZE))
   const [creating, setCreating] = useState(false)
   const { start, dialogs } = useCredentialActions()
   const mayCreate = level === 'user' || account.account_level_credentials === 'open'
@@ -72,15 +79,25 @@ export function CredentialListPage({ account, onHelp }: ListPageProps) {
           user-level ones.
         </Notice>
       )}
+      {!bare && <AttentionBar account={account} filter={shown} setFilter={setFilter} />}
       {!bare && (
         <CredentialToolbar
           filter={filter}
           setFilter={setFilter}
           ownerChoice={me.role === 'admin' && level === 'user'}
           total={list.data && totalOf(list.data)}
+          exported={exported}
         />
       )}
-      <ListBody list={list} filter={filter} level={level} setFilter={setFilter} {...(mayCreate && { create })} start={start} />
+      <ListBody
+        query={query}
+        list={list}
+        filter={filter}
+        level={level}
+        setFilter={setFilter}
+        {...(mayCreate && { create })}
+        start={start}
+      />
       <Suspense>
         <CreateDialog
           open={creating}
@@ -118,6 +135,8 @@ function useTabs(account: Account) {
 }
 
 interface ListBodyProps {
+  /** Names what is listed. */
+  query: string
   list: UseQueryResult<CredentialList>
   filter: CredentialFilter
   level: Level
@@ -126,7 +145,7 @@ interface ListBodyProps {
   start: ReturnType<typeof useCredentialActions>['start']
 }
 
-function ListBody({ list, filter, level, setFilter, create, start }: ListBodyProps) {
+function ListBody({ query, list, filter, level, setFilter, create, start }: ListBodyProps) {
   const { me } = useSession()
   const paths = usePaths()
   const firstPage = { ...filter, pageToken: '' }
@@ -145,20 +164,21 @@ function ListBody({ list, filter, level, setFilter, create, start }: ListBodyPro
   if (!list.data) return <ListSkeleton />
   if (list.data.credentials.length === 0) {
     if (isNarrowed(filter) || filter.pageToken) {
-      const clear = () => setFilter({ ...firstPage, search: '', status: '', mine: false })
+      const clear = () => setFilter({ ...firstPage, search: '', status: '', scope: '', attention: '', mine: false })
       return <NothingFound onClear={clear} />
     }
     return <EmptyList level={level} {...(create && { onCreate: create })} />
   }
   return (
-    <div className={list.isPlaceholderData ? 'opacity-60 transition-opacity duration-150' : undefined}>
-      <CredentialTable
-        credentials={list.data.credentials}
-        filter={filter}
-        showOwner={me.role === 'admin' && level === 'user'}
-        onSort={(sort, descending) => setFilter({ ...firstPage, sort, descending }, true)}
-        start={start}
-      />
+    <Rows
+      view={query}
+      credentials={list.data.credentials}
+      stale={list.isPlaceholderData}
+      filter={filter}
+      showOwner={me.role === 'admin' && level === 'user'}
+      onSort={(sort, descending) => setFilter({ ...firstPage, sort, descending }, true)}
+      start={start}
+    >
       <Pager
         pageToken={filter.pageToken}
         nextToken={list.data.next_page_token ?? ''}
@@ -167,6 +187,47 @@ function ListBody({ list, filter, level, setFilter, create, start }: ListBodyPro
           window.scrollTo(0, 0)
         }}
       />
+    </Rows>
+  )
+}
+
+interface RowsProps extends Omit<CredentialTableProps, 'selection'> {
+  view: string
+  /** Of the view before; what is listed now is still being read. */
+  stale: boolean
+  children: ReactNode
+}
+
+/** The rows that are shown, and what is done with those that are chosen. */
+function Rows({ view, stale, children, ...table }: RowsProps) {
+  const { credentials } = table
+  const selection = useSelection(view)
+  const chosen = credentials.filter(({ client_id }) => selection.chosen.has(client_id))
+  const [disabling, setDisabling] = useState<{ credentials: ListedCredential[]; open: boolean }>()
+  return (
+    <div className={stale ? 'opacity-60 transition-opacity duration-150' : undefined}>
+      <CredentialTable {...table} selection={selection} />
+      {children}
+      {chosen.length > 0 && (
+        <SelectionBar
+          count={chosen.length}
+          onDisable={() => setDisabling({ credentials: chosen, open: true })}
+          onClear={selection.clear}
+        />
+      )}
+      {disabling && (
+        <Suspense>
+          <BulkDisableDialog
+            credentials={disabling.credentials}
+            open={disabling.open}
+            onClose={() => setDisabling({ ...disabling, open: false })}
+            onClosed={() => {
+              setDisabling(undefined)
+              selection.clear()
+            }}
+          />
+        </Suspense>
+      )}
     </div>
   )
 }

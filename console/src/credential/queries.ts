@@ -31,6 +31,20 @@ export function totalOf(list: CredentialList): Total {
   return { count: list.total, more: list.total_capped }
 }
 
+export function formatTotal({ count, more }: Total): string {
+  return count.toLocaleString('en') + (more ? '+' : '')
+}
+
+/** How many credentials answer `query`, which asks for one row. Old by a minute is good enough for a hint. */
+export function attentionCountOptions(api: ApiClient, query: string) {
+  return queryOptions({
+    queryKey: [api.accountID, 'credentials', 'count', query],
+    queryFn: ({ signal }) => api.get<CredentialList>(`/credentials?${query}`, signal),
+    select: totalOf,
+    staleTime: 60_000,
+  })
+}
+
 export function credentialQueryOptions(api: ApiClient, clientID: string) {
   return queryOptions({
     queryKey: [api.accountID, 'credentials', 'one', clientID],

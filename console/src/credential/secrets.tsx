@@ -1,14 +1,14 @@
 import { Plus, Trash2 } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
+import { Link } from 'wouter'
 import type { Credential, Secret } from '../api/types'
-import { useSession } from '../session/session'
+import { usePaths } from '../session/paths'
 import { Button, IconButton } from '../ui/button'
 import { Card } from '../ui/card'
 import { Ago } from '../ui/time'
-import { useToast } from '../ui/toast'
 import type { StartAction } from './actions'
-import { ConfirmDialog } from './confirm'
-import { credentialPath, useRefreshCredentials } from './queries'
+import { DeleteSecretDialog } from './delete-secret'
+import { retiring } from './quiet'
 import { hasEnded, isFull, MAX_SECRETS, secretName } from './secret'
 
 interface SecretsCardProps {
@@ -21,6 +21,7 @@ interface SecretsCardProps {
 export function SecretsCard({ credential, mayEdit, start }: SecretsCardProps) {
   const [deleting, setDeleting] = useState<Secret>()
   const [open, setOpen] = useState(false)
+  const paths = usePaths()
   const full = isFull(credential)
   const last = credential.secrets.length === 1
   return (
@@ -38,6 +39,14 @@ export function SecretsCard({ credential, mayEdit, start }: SecretsCardProps) {
         )
       }
     >
+      {retiring(credential).length > 0 && (
+        <p className="-mt-2 mb-3 text-sm text-muted">
+          {retiring(credential).length === 1 ? 'An old secret still works' : 'Old secrets still work'} beside the newest.{' '}
+          <Link href={paths.rotate(credential.client_id)} className="rounded-sm text-accent-text underline underline-offset-2">
+            See who still uses {retiring(credential).length === 1 ? 'it' : 'them'}
+          </Link>
+        </p>
+      )}
       {full && mayEdit && (
         <p className="-mt-2 mb-3 text-sm text-muted">
           {MAX_SECRETS} is the most a credential can have. Delete one to add or rotate.
@@ -109,64 +118,17 @@ function SecretRow({ secret, children }: { secret: Secret; children: ReactNode }
   )
 }
 
+/** What ends within so long is worth a warning. */
+const SOON_MS = 14 * 86_400_000
+
 function SecretEnd({ secret }: { secret: Secret }) {
   if (!secret.expires_at) return <span className="text-muted">No end</span>
   const ended = hasEnded(secret)
+  const soon = Date.parse(secret.expires_at) - Date.now() < SOON_MS
   return (
-    <span className={ended ? 'text-bad' : 'text-warn'}>
+    <span className={ended ? 'text-bad' : soon ? 'text-warn' : 'text-muted'}>
       {ended ? 'Ended ' : 'Ends '}
       <Ago time={secret.expires_at} />
     </span>
-  )
-}
-
-interface DeleteSecretDialogProps {
-  credential: Credential
-  secret: Secret
-  open: boolean
-  onClose: () => void
-  onClosed: () => void
-}
-
-function DeleteSecretDialog({ credential, secret, ...dialog }: DeleteSecretDialogProps) {
-  const { api } = useSession()
-  const refresh = useRefreshCredentials()
-  const toast = useToast()
-  const [compromised, setCompromised] = useState(false)
-  const confirm = async () => {
-    const path = `${credentialPath(credential.client_id)}/secrets/${encodeURIComponent(secret.secret_id)}`
-    await api.delete(compromised ? `${path}?compromised=true` : path)
-    toast(`The secret ending in ${secret.hint} was deleted.`)
-    dialog.onClose()
-    await refresh()
-  }
-  return (
-    <ConfirmDialog {...dialog} title="Delete secret" action="Delete secret" onConfirm={confirm}>
-      <p>
-        Programs that use the secret <strong className="font-semibold break-words">{secretName(secret)}</strong> are
-        refused from now on. It was{' '}
-        {secret.last_used_at ? (
-          <>
-            last used <Ago time={secret.last_used_at} />.
-          </>
-        ) : (
-          'never used.'
-        )}
-      </p>
-      <label className="flex items-start gap-2.5">
-        <input
-          type="checkbox"
-          className="mt-0.5 size-4 shrink-0 accent-(--color-accent)"
-          checked={compromised}
-          onChange={(event) => setCompromised(event.currentTarget.checked)}
-        />
-        <span>
-          It may have leaked
-          <span className="block text-sm text-muted">
-            Every token of this credential stops working too, whichever secret it was got with.
-          </span>
-        </span>
-      </label>
-    </ConfirmDialog>
   )
 }

@@ -2,12 +2,17 @@ const BAR = 4
 const GAP = 1
 const HEIGHT = 16
 
-/** Calls a day as small bars, oldest first; the number stands for them to screen readers. */
+/** How many calls there were, as the number that stands for the bars to screen readers. */
+export function callsWords(days: readonly number[]): string {
+  const total = days.reduce((sum, calls) => sum + calls, 0)
+  return `${total.toLocaleString('en')} calls in ${days.length} days`
+}
+
+/** Calls a day as small bars, oldest first. */
 export function Sparkline({ days }: { days: readonly number[] }) {
   const most = Math.max(...days, 0)
   if (most === 0) return null
-  const total = days.reduce((sum, calls) => sum + calls, 0)
-  const label = `${total.toLocaleString('en')} calls in ${days.length} days`
+  const label = callsWords(days)
   return (
     <svg
       role="img"

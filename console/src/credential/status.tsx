@@ -22,9 +22,9 @@ export function StatusBadge({ status }: { status: Status }) {
 }
 
 const SUSPENSION_WORDS: Record<string, string> = {
-  owner: 'Its owner is no longer active in this account, so its programs get no tokens.',
-  scopes: 'Its owner’s present role allows none of its scopes, so its programs get no tokens.',
-  restored: 'It came back with a restored backup and waits for an operator to confirm it.',
+  owner: 'Its owner is no longer active in this account, so its programs get no tokens. It works again when an admin makes the owner active under Users; otherwise create another and delete this one.',
+  scopes: 'None of its scopes has an effect at present: they were retired, or its owner’s role does not allow them. Its programs get no tokens. Give it another scope, or the owner another role.',
+  restored: 'It came back with a restored backup, and may have been ended since. The operator confirms it with claviger restore --confirm; until then its programs get no tokens.',
 }
 
 /** Why a credential does not work at present, and what would change that; undefined while it works. */
@@ -46,6 +46,9 @@ export function statusExplanation(credential: Credential): string | undefined {
 function disabledExplanation(reason: string): string {
   const what = 'Its programs get no tokens, and tokens they had no longer work.'
   if (reason === 'disabled_by_admin') return `An admin disabled it. ${what} Only an admin can enable it again.`
+  if (reason === 'unused') {
+    return `Nobody used it for so long that this account’s rule for unused credentials disabled it. ${what} Its owner or an admin can enable it again.`
+  }
   if (reason === 'disabled_by_owner') return `Its owner disabled it. ${what}`
   return `It is disabled. ${what}`
 }

@@ -4,11 +4,10 @@ import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
 import { Button, IconButton } from '../ui/button'
 import { CopyButton, CopyIcon } from '../ui/copy'
 import { DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
+import { download } from '../ui/download'
 import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { fileName, snippet, SNIPPET_KINDS, SNIPPET_LABELS, type IssuedSecret, type SnippetKind } from './snippet'
-
-const REVOKE_MS = 2_000
 
 /** Keeps a secret on the screen until it was saved or the person said it may go. */
 export interface SecretGuard {
@@ -208,25 +207,19 @@ function Snippets({ issued, revealed, onSaved }: SnippetsProps) {
 }
 
 function Downloads({ issued, onSaved }: { issued: IssuedSecret; onSaved: () => void }) {
-  const download = (kind: 'env' | 'json', type: string) => {
-    const file = new Blob([snippet(kind, issued, window.location.origin)], { type })
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(file)
-    link.download = fileName(issued.name, kind)
-    link.click()
-    // Not at once: some browsers read the file only after this task.
-    setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS)
+  const save = (kind: 'env' | 'json', type: string) => {
+    download(fileName(issued.name, kind), type, snippet(kind, issued, window.location.origin))
     onSaved()
   }
   return (
     <div className="grid grid-cols-2 gap-2">
-      <Button className="px-2!" icon={<Download className="size-4" aria-hidden="true" />} onClick={() => download('env', 'text/plain')}>
+      <Button className="px-2!" icon={<Download className="size-4" aria-hidden="true" />} onClick={() => save('env', 'text/plain')}>
         <DownloadLabel format=".env" />
       </Button>
       <Button
         className="px-2!"
         icon={<Download className="size-4" aria-hidden="true" />}
-        onClick={() => download('json', 'application/json')}
+        onClick={() => save('json', 'application/json')}
       >
         <DownloadLabel format="JSON" />
       </Button>

@@ -1,5 +1,4 @@
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
-import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { Credential, ListedCredential } from '../api/types'
 import { ScopeChips } from '../scope/chip'
@@ -9,18 +8,22 @@ import { classes } from '../ui/classes'
 import { CopyIcon } from '../ui/copy'
 import { Bar } from '../ui/loading'
 import { useWide } from '../ui/media'
+import { COLUMN_HEAD, ColumnHead, TABLE_HEAD, TABLE_ROW } from '../ui/table'
 import { Ago } from '../ui/time'
 import { CredentialMenu, type StartAction } from './actions'
-import type { CredentialFilter, SortField } from './filter'
+import { AdviceLine } from './attention-bar'
+import type { Attention, CredentialFilter, SortField } from './filter'
 import { ownerWords, owns } from './permission'
-import { Sparkline } from './sparkline'
+import { SelectBox, type Selection } from './selection'
+import { callsWords, Sparkline } from './sparkline'
 import { StatusBadge } from './status'
 
-interface CredentialTableProps {
+export interface CredentialTableProps {
   credentials: readonly ListedCredential[]
   filter: CredentialFilter
   showOwner: boolean
   onSort: (field: SortField, descending: boolean) => void
+  selection: Selection
   start: StartAction
 }
 
@@ -29,20 +32,23 @@ export function CredentialTable(props: CredentialTableProps) {
   return useWide() ? <WideTable {...props} /> : <Cards {...props} />
 }
 
-function WideTable({ credentials, filter, showOwner, onSort, start }: CredentialTableProps) {
+function WideTable({ credentials, filter, showOwner, onSort, selection, start }: CredentialTableProps) {
   const sorting = { filter, onSort }
   return (
     <div className="@container relative overflow-hidden rounded-card border border-line bg-surface">
       <table className="w-full table-fixed text-left">
         <caption className="sr-only">API credentials</caption>
-        <thead className="border-b border-line bg-bg text-sm text-muted">
+        <thead className={TABLE_HEAD}>
           <tr>
-            <SortHeader field="name" label="Name" {...sorting} className="pl-4" />
-            {showOwner && <Header className="w-[15%]">Owner</Header>}
-            <Header className="w-[22%]">Scopes</Header>
+            <th scope="col" className="w-11 pl-2">
+              <SelectBox label="Choose all that are shown" credentials={credentials} selection={selection} />
+            </th>
+            <SortHeader field="name" label="Name" {...sorting} className="pl-1" />
+            {showOwner && <ColumnHead className="w-[15%]">Owner</ColumnHead>}
+            <ColumnHead className="w-[22%]">Scopes</ColumnHead>
             <SortHeader field="created_at" label="Created" {...sorting} className={CREATED} />
             <SortHeader field="last_used_at" label="Last used" {...sorting} className="w-29" />
-            <Header className="w-31">Status</Header>
+            <ColumnHead className="w-31">Status</ColumnHead>
             <th scope="col" className="w-11">
               <span className="sr-only">Actions</span>
             </th>
@@ -50,7 +56,14 @@ function WideTable({ credentials, filter, showOwner, onSort, start }: Credential
         </thead>
         <tbody className="divide-y divide-line">
           {credentials.map((credential) => (
-            <Row key={credential.client_id} credential={credential} showOwner={showOwner} start={start} />
+            <Row
+              key={credential.client_id}
+              credential={credential}
+              attention={filter.attention}
+              showOwner={showOwner}
+              selection={selection}
+              start={start}
+            />
           ))}
         </tbody>
       </table>
@@ -60,14 +73,6 @@ function WideTable({ credentials, filter, showOwner, onSort, start }: Credential
 
 /** The column there is room for only in a wide list. */
 const CREATED = 'w-28 @max-[58rem]:hidden'
-
-function Header({ className, children }: { className: string; children: ReactNode }) {
-  return (
-    <th scope="col" className={classes('h-9 px-3 font-normal whitespace-nowrap', className)}>
-      {children}
-    </th>
-  )
-}
 
 interface SortHeaderProps extends Pick<CredentialTableProps, 'filter' | 'onSort'> {
   field: SortField
@@ -84,7 +89,7 @@ function SortHeader({ field, label, filter, onSort, className }: SortHeaderProps
     <th
       scope="col"
       aria-sort={sorted ? (filter.descending ? 'descending' : 'ascending') : undefined}
-      className={classes('h-9 px-3 font-normal whitespace-nowrap', className)}
+      className={classes(COLUMN_HEAD, className)}
     >
       <button
         type="button"
@@ -103,40 +108,70 @@ function SortHeader({ field, label, filter, onSort, className }: SortHeaderProps
 
 interface RowProps {
   credential: ListedCredential
+  attention: Attention | ''
   showOwner: boolean
+  selection: Selection
   start: StartAction
 }
 
-function Row({ credential, showOwner, start }: RowProps) {
+function Row({ credential, attention, showOwner, selection, start }: RowProps) {
   return (
-    <tr className="relative h-[3.75rem] transition-colors duration-[120ms] hover:bg-hover/60">
-      <td className="pr-3 pl-4">
-        <CredentialLink credential={credential} className="block truncate" />
-        <ClientID clientID={credential.client_id} />
-      </td>
-      {showOwner && (
-        <td className="truncate px-3 text-muted">
-          <Owner credential={credential} />
+    <>
+      <tr className={classes(TABLE_ROW, attention !== '' && 'border-b-0!')}>
+        <td className="pl-2">
+          <SelectBox label={`Choose ${credential.name}`} credentials={[credential]} selection={selection} />
         </td>
+        <td className="pr-3 pl-1">
+          <CredentialLink credential={credential} className="block truncate" />
+          <ClientID clientID={credential.client_id} />
+        </td>
+        {showOwner && (
+          <td className="truncate px-3 text-muted">
+            <Owner credential={credential} />
+          </td>
+        )}
+        <td className="px-3 py-1.5">
+          <ScopeChips scopes={credential.scopes} />
+        </td>
+        <td className={classes('px-3 text-muted', CREATED)}>
+          <Ago time={credential.created_at} />
+        </td>
+        <td className="px-3 text-muted">
+          <LastUsed credential={credential} />
+        </td>
+        <td className="px-3">
+          <StatusBadge status={credential.status} />
+          <EndsSoon credential={credential} />
+        </td>
+        <td className="pr-2">
+          <span className="relative">
+            <CredentialMenu credential={credential} start={start} />
+          </span>
+        </td>
+      </tr>
+      {attention && (
+        <tr>
+          <td />
+          {/* Up to the scopes: not all of the columns behind them are there in a narrow list. */}
+          <td colSpan={showOwner ? 3 : 2} className="pr-4 pb-3 pl-1">
+            <AdviceLine attention={attention} credential={credential} start={start} />
+          </td>
+        </tr>
       )}
-      <td className="px-3 py-1.5">
-        <ScopeChips scopes={credential.scopes} />
-      </td>
-      <td className={classes('px-3 text-muted', CREATED)}>
-        <Ago time={credential.created_at} />
-      </td>
-      <td className="px-3 text-muted">
-        <LastUsed credential={credential} />
-      </td>
-      <td className="px-3">
-        <StatusBadge status={credential.status} />
-      </td>
-      <td className="pr-2">
-        <span className="relative">
-          <CredentialMenu credential={credential} start={start} />
-        </span>
-      </td>
-    </tr>
+    </>
+  )
+}
+
+const SOON_MS = 14 * 86_400_000
+
+/** Under the status of one that works, when it ends soon. */
+function EndsSoon({ credential }: { credential: Credential }) {
+  const end = credential.expires_at
+  if (credential.status !== 'active' || !end || Date.parse(end) - Date.now() > SOON_MS) return null
+  return (
+    <span className="mt-0.5 block text-xs text-warn">
+      Ends <Ago time={end} />
+    </span>
   )
 }
 
@@ -183,18 +218,38 @@ function LastUsed({ credential }: { credential: ListedCredential }) {
   return (
     <>
       {credential.last_used_at ? <Ago time={credential.last_used_at} /> : <span className="whitespace-nowrap">Never used</span>}
-      <Sparkline days={credential.daily_calls} />
+      <UsageLink credential={credential} />
     </>
   )
 }
 
-function Cards({ credentials, showOwner, start }: CredentialTableProps) {
+/** The calls of the last days, which lead to the usage page. */
+function UsageLink({ credential }: { credential: ListedCredential }) {
+  const paths = usePaths()
+  if (!credential.daily_calls.some((calls) => calls > 0)) return null
+  return (
+    <Link
+      href={paths.usage(credential.client_id)}
+      aria-label={`Usage: ${callsWords(credential.daily_calls)}`}
+      className="relative block w-fit rounded-sm"
+    >
+      <Sparkline days={credential.daily_calls} />
+    </Link>
+  )
+}
+
+function Cards({ credentials, filter, showOwner, selection, start }: CredentialTableProps) {
   return (
     <ul className="divide-y divide-line rounded-card border border-line bg-surface" aria-label="API credentials">
       {credentials.map((credential) => (
         <li key={credential.client_id} className="relative px-4 py-3">
           <div className="flex items-center justify-between gap-2">
-            <CredentialLink credential={credential} className="min-w-0 break-words" />
+            <span className="flex min-w-0 items-center gap-1">
+              <span className="relative -my-2 -ml-2 inline-flex">
+                <SelectBox label={`Choose ${credential.name}`} credentials={[credential]} selection={selection} />
+              </span>
+              <CredentialLink credential={credential} className="min-w-0 break-words" />
+            </span>
             <span className="relative -my-2 -mr-2">
               <CredentialMenu credential={credential} start={start} />
             </span>
@@ -221,8 +276,16 @@ function Cards({ credentials, showOwner, start }: CredentialTableProps) {
                 'Never used'
               )}
             </span>
-            <StatusBadge status={credential.status} />
+            <span className="text-right">
+              <StatusBadge status={credential.status} />
+              <EndsSoon credential={credential} />
+            </span>
           </div>
+          {filter.attention && (
+            <div className="relative mt-2 w-fit">
+              <AdviceLine attention={filter.attention} credential={credential} start={start} />
+            </div>
+          )}
         </li>
       ))}
     </ul>

@@ -1,8 +1,8 @@
-import { SearchX } from 'lucide-react'
-import { useLocation, useSearch } from 'wouter'
+import { Pencil, SearchX } from 'lucide-react'
+import { Link, useLocation, useSearch } from 'wouter'
 import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
-import { Button } from '../ui/button'
+import { Button, buttonClasses } from '../ui/button'
 import { Loading } from '../ui/loading'
 import { PageHeader } from '../ui/page'
 import { SearchBox } from '../ui/search-box'
@@ -12,19 +12,31 @@ import { ApiList, type ShownApi } from './apis'
 import { matchesScope, nothingOnOffer, useScopesAndApis, type ScopesAndApis } from './catalogue'
 import { parseFilter, type CatalogueFilter } from './filter'
 import { apiNameOf } from './holders'
+import { CATALOGUE_WRITE } from './right'
 import { matchesRoute, parseQuestion } from './route'
 import { ScopeTable } from './table'
 
 /** The page Scopes & APIs: what there is to call, and what opens it. For everyone. */
 export default function ScopesPage() {
   const { me } = useSession()
+  const paths = usePaths()
   const filter = parseFilter(useSearch())
   const setFilter = useSetFilter()
   const catalogue = useScopesAndApis()
   const question = parseQuestion(filter.search)
   return (
     <>
-      <PageHeader title="Scopes & APIs">
+      <PageHeader
+        title="Scopes & APIs"
+        actions={
+          me.scopes.includes(CATALOGUE_WRITE) && (
+            <Link href={paths.catalogue()} className={buttonClasses('secondary', 'hover:bg-hover')}>
+              <Pencil className="size-4" aria-hidden="true" />
+              Edit catalogue
+            </Link>
+          )
+        }
+      >
         A scope opens routes of an API; any one of a route’s scopes suffices.
         {me.role === 'agent' && ' The role agent has no API credentials of its own: an admin or a supervisor creates them.'}
       </PageHeader>

@@ -4,6 +4,7 @@ import { classes } from '../ui/classes'
 import { CopyIcon } from '../ui/copy'
 import { COVERING, DisclosureSign } from '../ui/disclosure'
 import { useWide } from '../ui/media'
+import { ColumnHead, TABLE_HEAD, TABLE_ROW } from '../ui/table'
 import { ScopeChip } from './chip'
 import { apiNameOf, holderWords, OfferBadge } from './holders'
 import { RouteList } from './routes'
@@ -28,12 +29,12 @@ function WideTable({ scopes, apis }: ScopeTableProps) {
     <div className="overflow-hidden rounded-card border border-line bg-surface">
       <table className="w-full table-fixed text-left">
         <caption className="sr-only">Scopes</caption>
-        <thead className="border-b border-line bg-bg text-sm text-muted">
+        <thead className={TABLE_HEAD}>
           <tr>
-            <Header className="pl-11">Scope</Header>
-            <Header className="w-[20%]">API</Header>
-            <Header className="w-52">Who may hold it</Header>
-            <Header className="w-40">For you</Header>
+            <ColumnHead className="pl-11">Scope</ColumnHead>
+            <ColumnHead className="w-[20%]">API</ColumnHead>
+            <ColumnHead className="w-52">Who may hold it</ColumnHead>
+            <ColumnHead className="w-40">For you</ColumnHead>
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
@@ -43,14 +44,6 @@ function WideTable({ scopes, apis }: ScopeTableProps) {
         </tbody>
       </table>
     </div>
-  )
-}
-
-function Header({ className, children }: { className?: string; children: ReactNode }) {
-  return (
-    <th scope="col" className={classes('h-9 px-3 font-normal whitespace-nowrap', className)}>
-      {children}
-    </th>
   )
 }
 
@@ -65,7 +58,7 @@ function Row({ scope, apiName, apis }: RowProps) {
   const id = useId()
   return (
     <Fragment>
-      <tr className="relative h-[3.75rem] transition-colors duration-[120ms] hover:bg-hover/60">
+      <tr className={TABLE_ROW}>
         <td className="py-2 pr-3 pl-4">
           <Opener scope={scope} open={open} controls={id} onToggle={() => setOpen(!open)} />
         </td>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { relativeTime } from './time'
+import { relativeTime, spanWords } from './time'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
 
@@ -12,4 +12,14 @@ test.each([
   ['2026-11-22T12:00:20Z', 'in less than a minute'],
 ])('%s is %s', (time, words) => {
   expect(relativeTime(time, now)).toBe(words)
+})
+
+test.each([
+  [7_776_000, '90 days'],
+  [86_400, '1 day'],
+  [129_600, '36 hours'],
+  [90, '90 seconds'],
+  [60, '1 minute'],
+])('%d s are %s', (seconds, words) => {
+  expect(spanWords(seconds)).toBe(words)
 })

@@ -34,6 +34,19 @@ export function dayOf(time: string): string {
   return DAY.format(new Date(time))
 }
 
+/** A length of time in the largest unit that says it without a rest: "90 days", "36 hours". */
+export function spanWords(seconds: number): string {
+  const units: [string, number][] = [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+    ['second', 1],
+  ]
+  const [unit, length] = units.find(([, size]) => seconds >= size && seconds % size === 0) ?? ['second', 1]
+  const count = seconds / length
+  return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`
+}
+
 /** How long ago or ahead a moment is, with the moment itself on hover. */
 export function Ago({ time }: { time: string }) {
   return (
