@@ -294,3 +294,10 @@ func TestOpenPostgreSQL_SaysWhatIsWrong(t *testing.T) {
 		t.Errorf("got %v, want unavailable", err)
 	}
 }
+
+func TestOpenPostgreSQL_CompilesNoStatement(t *testing.T) {
+	s := openMigrated(t, storetest.Postgres(t))
+	if got := textsFrom(t, s, "SELECT current_setting('jit')"); !slices.Equal(got, []string{"off"}) {
+		t.Errorf("jit is %v", got)
+	}
+}

@@ -57,7 +57,7 @@ func openPostgres(ctx context.Context, databaseURL string, readOnly bool) (*Stor
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "claviger"
 	}
-	pool := stdlib.OpenDB(*config)
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
 	pool.SetMaxOpenConns(postgresConnections)
 	pool.SetMaxIdleConns(postgresConnections)
 	pool.SetConnMaxLifetime(postgresConnectionLife)
@@ -65,6 +65,14 @@ func openPostgres(ctx context.Context, databaseURL string, readOnly bool) (*Stor
 		return nil, errors.Join(postgresOpenError(config, err), pool.Close())
 	}
 	return &Store{engine: postgresEngine(), writer: pool, readers: pool}, nil
+}
+
+// withoutJIT: compiling a statement takes PostgreSQL longer (300 ms and more)
+// than any of ours takes to run, and it decides by estimates that the filters of
+// a list mislead. A statement, as pgbouncer refuses the parameter at the start.
+func withoutJIT(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SET jit = off")
+	return err
 }
 
 func postgresOpenError(config *pgx.ConnConfig, err error) error {
