@@ -47,6 +47,7 @@ type view struct {
 type standing struct {
 	generation int64
 	scopes     []string
+	since      map[string]int64 // Unix seconds; tokens from before lack the scope
 }
 
 // errCursor: the server does not know the cursor any more.
@@ -128,13 +129,14 @@ func (f *follower) follow(ctx context.Context) error {
 type feedEvent struct {
 	Cursor  string `json:"cursor"`
 	Entries []struct {
-		Type       string   `json:"type"`
-		ClientID   string   `json:"client_id"`
-		Generation int64    `json:"gen"`
-		Scopes     []string `json:"scopes"`
-		JTI        string   `json:"jti"`
-		ExpiresAt  int64    `json:"exp"`
-		KID        string   `json:"kid"`
+		Type       string           `json:"type"`
+		ClientID   string           `json:"client_id"`
+		Generation int64            `json:"gen"`
+		Scopes     []string         `json:"scopes"`
+		Since      map[string]int64 `json:"since"`
+		JTI        string           `json:"jti"`
+		ExpiresAt  int64            `json:"exp"`
+		KID        string           `json:"kid"`
 	} `json:"entries"`
 }
 
@@ -161,7 +163,7 @@ func (f *follower) take(data []byte) error {
 	for _, entry := range e.Entries {
 		switch entry.Type {
 		case "credential":
-			v.credentials[entry.ClientID] = standing{entry.Generation, entry.Scopes}
+			v.credentials[entry.ClientID] = standing{entry.Generation, entry.Scopes, entry.Since}
 		case "token":
 			v.tokens[entry.JTI] = entry.ExpiresAt
 		case "key":
@@ -200,15 +202,17 @@ func (f *follower) now(t *token) (*Claims, error) {
 	case t.generation < s.generation:
 		return nil, errRevoked
 	}
-	return t.within(s.scopes), nil
+	return t.within(s.scopes, s.since), nil
 }
 
-// within returns the claims with those scopes only that are among scopes too.
-func (t *token) within(scopes []string) *Claims {
+// within returns the claims with those scopes only that are among scopes too, and
+// did not come back after the token was issued.
+func (t *token) within(scopes []string, since map[string]int64) *Claims {
 	cut := t.Claims
 	cut.Scopes = make([]string, 0, len(t.Scopes))
 	for _, s := range t.Scopes {
-		if contains(scopes, s) {
+		back, cameBack := since[s]
+		if contains(scopes, s) && (!cameBack || t.IssuedAt.Unix() >= back) {
 			cut.Scopes = append(cut.Scopes, s)
 		}
 	}

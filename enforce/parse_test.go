@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 func FuzzSplit(f *testing.F) {
@@ -91,4 +92,18 @@ func FuzzParseKeys(f *testing.F) {
 			key.verify("a.b", []byte("signature"))
 		}
 	})
+}
+
+func TestFollower_GivesWhatCameBackToNewTokensAlone(t *testing.T) {
+	f := &follower{clock: time.Now}
+	event := `{"cursor":"e.1","entries":[{"type":"credential","client_id":"c","gen":2,"scopes":["s","t"],"since":{"s":100}},{"type":"later"}]}`
+	if err := f.take([]byte(event)); err != nil {
+		t.Fatal(err)
+	}
+	for issued, want := range map[int64]string{99: "t", 100: "s t"} {
+		c, err := f.now(&token{Claims: Claims{ClientID: "c", Scopes: []string{"s", "t", "u"}, IssuedAt: time.Unix(issued, 0)}, generation: 2})
+		if err != nil || strings.Join(c.Scopes, " ") != want {
+			t.Errorf("a token of second %d has %v, %v", issued, c, err)
+		}
+	}
 }

@@ -145,7 +145,7 @@ func (v *Verifier) alive(ctx context.Context, raw string, t *token) (*Claims, er
 	case !active:
 		return nil, errInactive
 	}
-	return t.within(scopes), nil
+	return t.within(scopes, nil), nil
 }
 
 // seenTokens remembers tokens with a right signature by the SHA-256 of the exact

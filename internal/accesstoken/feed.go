@@ -34,6 +34,9 @@ type FeedEntry struct {
 	ClientID   string
 	Generation int64
 	Scopes     []string
+	// Since says of scopes that came back from when on, in Unix seconds: tokens
+	// issued before do not have them. Mostly nil.
+	Since map[string]int64
 	// Of a revoked token.
 	JTI       string
 	ExpiresAt time.Time
@@ -147,6 +150,7 @@ func (t *table) entryFor(id uid, e *entry, now time.Time) FeedEntry {
 	out.Generation = e.generation
 	if client := t.client(e, out.ClientID); client.account != nil && client.StatusAt(now) == apicred.StatusActive {
 		out.Scopes = client.EffectiveScopes()
+		out.Since = client.plan.since(out.Scopes)
 	}
 	return out
 }

@@ -76,6 +76,21 @@ func (l *landscape) planFor(e *entry, account *apicred.Account, role apicred.Rol
 	return p
 }
 
+// since says of scopes that the catalogue gave back from when on, in Unix
+// seconds; nil where it gave none back.
+func (p *plan) since(scopes []string) map[string]int64 {
+	var out map[string]int64
+	for _, s := range scopes {
+		if at := p.land.catalogue.GrantedSince(s, p.role, p.account); !at.IsZero() {
+			if out == nil {
+				out = map[string]int64{}
+			}
+			out[s] = at.Unix()
+		}
+	}
+	return out
+}
+
 // grantedAfter tells whether the catalogue gave scope back after a token was
 // issued, at issued in Unix seconds.
 func (p *plan) grantedAfter(scope string, issued int64) bool {

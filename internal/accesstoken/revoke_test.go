@@ -85,3 +85,26 @@ func (s *cuttable) RevokeToken(ctx context.Context, t accesstoken.RevokedToken, 
 	}
 	return s.Store.RevokeToken(ctx, t, event)
 }
+
+// What came back does not come back to tokens from before, for followers either.
+func TestFeed_SaysSinceWhenAScopeIsBack(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports", "orders:read")
+	asker := accesstoken.Introspector{AccountID: r.account.ID}
+	retired := testCatalogue()
+	retired.Scopes[2].Retired = true
+	for _, catalogue := range []apicred.Catalogue{retired, testCatalogue()} {
+		r.clock.Advance(time.Hour)
+		_, _, err := r.life.ApplyCatalogue(t.Context(), operator(), catalogue, -1)
+		must(t, err)
+	}
+	page, err := r.verifier.Feed(t.Context(), asker, "", r.clock.Now())
+	must(t, err)
+	if len(page.Entries) != 1 || page.Entries[0].ClientID != c.id || len(page.Entries[0].Scopes) != 2 {
+		t.Fatalf("told %+v", page.Entries)
+	}
+	since := page.Entries[0].Since
+	if at := time.Unix(since["reports"], 0); len(since) != 1 || r.clock.Now().Sub(at) > time.Minute {
+		t.Errorf("since %v", since)
+	}
+}

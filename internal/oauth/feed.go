@@ -51,6 +51,7 @@ type feedCredential struct {
 	ClientID   string                    `json:"client_id"`
 	Generation int64                     `json:"gen"`
 	Scopes     []string                  `json:"scopes"`
+	Since      map[string]int64          `json:"since,omitempty"`
 }
 
 type feedToken struct {
@@ -193,7 +194,7 @@ func wirePage(page accesstoken.FeedPage) feedPage {
 			if scopes == nil {
 				scopes = []string{}
 			}
-			out.Entries = append(out.Entries, feedCredential{entry.Type, entry.ClientID, entry.Generation, scopes})
+			out.Entries = append(out.Entries, feedCredential{entry.Type, entry.ClientID, entry.Generation, scopes, entry.Since})
 		case accesstoken.FeedToken:
 			out.Entries = append(out.Entries, feedToken{entry.Type, entry.JTI, entry.ExpiresAt.Unix()})
 		case accesstoken.FeedKey:
