@@ -13,7 +13,8 @@ func newUserSetUpLink(a *app) *cobra.Command {
 		Use: "set-up-link USER", Short: "Make a link that signs a user in",
 		Long: `Makes a link that signs a user in, named by e-mail address or user ID, and prints
 it alone on stdout. It works once, within 24 hours, and is not shown again;
-earlier links of that person end.`,
+earlier links of that person end. Who forgot their password may set a new one
+there without the old.`,
 		Example: `  claviger user set-up-link ada@example.com
   claviger user set-up-link grace@example.com --account harbour`,
 		Args: takes("USER"),
