@@ -29,8 +29,7 @@ func (s *Service) hashForLink(ctx context.Context, token LinkToken, form LinkFor
 func (s *Service) checkLinkPassword(ctx context.Context, link Link, form LinkForm) error {
 	var faults []apicred.FieldError
 	about := []string{form.Email, form.Name}
-	switch {
-	case link.Kind == LinkFirstAdmin:
+	if link.Kind == LinkFirstAdmin {
 		if _, _, err := checkForm(form); err != nil {
 			faults = apicred.AsError(err).Fields
 		}
@@ -39,7 +38,7 @@ func (s *Service) checkLinkPassword(ctx context.Context, link Link, form LinkFor
 			return deadWhenAbsent(err)
 		}
 		about = append(about, account.Name)
-	default:
+	} else {
 		known, err := s.knownAbout(ctx, link.UserID)
 		if err != nil {
 			return deadWhenAbsent(err)
