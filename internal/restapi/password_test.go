@@ -115,6 +115,7 @@ func TestRisky_WantsAFreshProofAfterExistenceAndRightAndBeforeMembers(t *testing
 	risky := [][3]string{
 		{http.MethodPost, "/users", `{"nonsense":1}`}, {http.MethodPatch, sue, `{"role":"nonsense"}`},
 		{http.MethodPost, sue + "/set-up-link", ""}, {http.MethodPut, "/catalogue", `{"apis":1}`}, {http.MethodPatch, "/account", `{"nonsense":1}`},
+		{http.MethodPost, "/signing-keys/rotate", ""},
 		{http.MethodDelete, sue, ""},
 	}
 	for _, c := range risky {
