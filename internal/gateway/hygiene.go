@@ -10,6 +10,7 @@ import (
 // comes from, which other method or path is meant, and its credential unless
 // keepAuthorization.
 func cleanRequest(h http.Header, keepAuthorization bool) {
+	cleanUpgrade(h)
 	for name := range h {
 		if reservedHeader(name) {
 			delete(h, name)
@@ -48,25 +49,60 @@ func cleanAnswer(h http.Header) {
 	}
 }
 
+// cleanUpgrade keeps the switch to WebSocket and no other. With "Upgrade: h2c"
+// the API would take whatever follows on the connection as calls of its own,
+// which nobody has judged.
+func cleanUpgrade(h http.Header) {
+	delete(h, "Http2-Settings")
+	if upgrade := h["Upgrade"]; upgrade != nil && (len(upgrade) != 1 || !strings.EqualFold(upgrade[0], "websocket")) {
+		delete(h, "Upgrade")
+		delete(h, "Connection")
+	}
+}
+
 // reservedHeader tells whether a header speaks of caller, client or call in a
-// way that an API might believe. CGI, WSGI and others read "_" as "-", some any
-// other character too: all of them are taken for "-".
+// way that an API might believe, because some proxy says it in this way. CGI,
+// WSGI and others read "_" as "-", some any other character too: all of them
+// are taken for "-".
 func reservedHeader(name string) bool {
 	switch name[0] | 0x20 {
 	case 'c':
-		return reserved(name, "claviger-")
+		return reserved(name, "claviger-", "cf-connecting-ip", "client-cert", "client-ip", "cluster-client-ip")
 	case 'f':
-		return strings.EqualFold(name, "Forwarded")
+		return strings.EqualFold(name, "Forwarded") || reserved(name, "fastly-client-ip")
+	case 'p':
+		return strings.EqualFold(name, "Proxy") // CGI programs take it for the setting HTTP_PROXY
+	case 'r':
+		return reserved(name, "remote-user", "remote-addr", "remote-groups", "remote-email", "remote-name")
+	case 's':
+		return reserved(name, "ssl-client-")
+	case 't':
+		return reserved(name, "true-client-ip")
 	case 'x':
-		return reserved(name, "x-forwarded-") || reserved(name, "x-original-") || reserved(name, "x-real-ip") ||
-			reserved(name, "x-rewrite-url") || reserved(name, "x-http-method") || reserved(name, "x-method-override")
+		return reservedX(name)
 	}
 	return false
 }
 
-// reserved tells whether name begins with prefix, which is in lower case, when
-// case is ignored and everything but letters and digits counts as "-".
-func reserved(name, prefix string) bool {
+func reservedX(name string) bool {
+	return strings.EqualFold(name, "X-Forwarded") || reserved(name,
+		"x-forwarded-", "x-original-", "x-rewrite-url", "x-http-method", "x-method-override", // the call
+		"x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-remote-ip", "x-remote-addr", "x-originating-ip", // the client
+		"x-remote-user", "x-auth-request-", "x-authenticated-", "x-webauth-", "x-client-cert", "x-ssl-client-") // the caller
+}
+
+// reserved tells whether name begins with one of prefixes, which are in lower
+// case, when case is ignored and everything but letters and digits counts as "-".
+func reserved(name string, prefixes ...string) bool {
+	for _, prefix := range prefixes {
+		if beginsWith(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func beginsWith(name, prefix string) bool {
 	if len(name) < len(prefix) {
 		return false
 	}

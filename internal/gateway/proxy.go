@@ -19,7 +19,7 @@ import (
 // ones to the API's upstream.
 type Proxy struct {
 	decider   *Decider
-	transport *http.Transport
+	upstreams *upstreams
 	buffers   bufferPool
 	errors    *slog.Logger
 }
@@ -27,33 +27,20 @@ type Proxy struct {
 // NewProxy returns a gateway. Close it at the end.
 func NewProxy(d *Decider, logger *slog.Logger) *Proxy {
 	return &Proxy{
-		decider: d, errors: logger,
+		decider: d, errors: logger, upstreams: newUpstreams(time.Now),
 		buffers: bufferPool{&sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}},
-		transport: &http.Transport{
-			Proxy:                  nil, // no environment decides where calls go
-			DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    5 * time.Second,
-			ResponseHeaderTimeout:  time.Minute,
-			ExpectContinueTimeout:  time.Second,
-			IdleConnTimeout:        90 * time.Second,
-			MaxIdleConns:           1024,
-			MaxIdleConnsPerHost:    256,
-			MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression:     true, // bodies pass as they are
-			ForceAttemptHTTP2:      true,
-		},
 	}
 }
 
 // Close drops idle connections to upstreams.
-func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
+func (p *Proxy) Close() { p.upstreams.close() }
 
 // Routes returns the gateway's one address: everything.
 func (p *Proxy) Routes() []web.Route {
 	return []web.Route{{Path: "/", Match: web.MatchPrefix, BodyLimit: web.NoBodyLimit, Bare: true, Handler: p.serve}}
 }
 
-func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
+func (p *Proxy) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	x.Pattern = "/"
 	call := Call{
 		Method: r.Method, Host: canonicalHost(r.Host),
@@ -76,15 +63,16 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	case d.Route.API.Upstream == "":
 		(&Denial{Code: CodeNoRoute, Detail: "The gateway has no upstream for this API. Set upstream in the catalogue, or call the API where it is."}).Write(x, true)
 	default:
-		p.forward(w, r, x, &call, &d)
+		p.forward(r, x, &call, &d)
 	}
 }
 
 // forward passes the call on. What the API receives about the caller comes from
 // the decision alone.
-func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, x *web.Exchange, call *Call, d *Decision) {
+func (p *Proxy) forward(r *http.Request, x *web.Exchange, call *Call, d *Decision) {
+	began, out := time.Now(), newAnswer(x)
 	proxy := httputil.ReverseProxy{
-		Transport: p.transport, BufferPool: p.buffers,
+		Transport: p.upstreams, BufferPool: p.buffers,
 		ErrorLog: slog.NewLogLogger(p.errors.Handler(), slog.LevelWarn),
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			target(pr.Out, call, d.Route.API.Upstream)
@@ -94,12 +82,22 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, x *web.Exchange,
 			setForwarded(pr.Out.Header, pr.In, x)
 		},
 		ModifyResponse: func(response *http.Response) error {
+			x.UpstreamStatus, x.UpstreamDuration = response.StatusCode, time.Since(began)
 			cleanAnswer(response.Header)
+			cleanAnswer(response.Trailer)
+			if response.StatusCode != http.StatusSwitchingProtocols { // then the body is the connection
+				response.Body = cleanedTrailers{response.Body, response}
+			}
+			out.restore()
 			return nil
 		},
-		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) { p.refuse(r.Context(), x, err) },
+		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
+			x.UpstreamDuration = time.Since(began)
+			out.restore()
+			p.refuse(r.Context(), x, err)
+		},
 	}
-	proxy.ServeHTTP(w, r)
+	proxy.ServeHTTP(out, r)
 }
 
 // target points the request at the upstream, with path and query as they were
@@ -118,6 +116,9 @@ func (p *Proxy) refuse(ctx context.Context, x *web.Exchange, err error) {
 	problem := web.Problem{
 		Type: "about:blank", Status: http.StatusBadGateway, Code: "upstream_unavailable", RequestID: x.RequestID,
 		Detail: "The API behind the gateway cannot be reached right now. Try again shortly; if it lasts, quote the request ID to the operator.",
+	}
+	if errors.Is(err, errAway) {
+		web.SetRetryAfter(x.Header(), outageRest)
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {

@@ -321,7 +321,7 @@ func TestProxy_PassesUpgradesOn(t *testing.T) {
 	must(t, err)
 	defer func() { _ = conn.Close() }()
 	must(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
-	_, err = io.WriteString(conn, "GET /orders/7 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
+	_, err = io.WriteString(conn, "GET /orders/7 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: "+p.bearer()+"\r\n\r\n")
 	must(t, err)
 	reader := bufio.NewReader(conn)
 	for {

@@ -93,7 +93,11 @@ func (c *Core) readAgainOnHangup(ctx context.Context, tls *certificate) (stop fu
 func announce(talk io.Writer, core *Core, d *doors) {
 	say(talk, "Claviger listens on %s (console, REST, OAuth, forward-auth).", core.Issuer)
 	if d.gateway != nil {
-		say(talk, "The gateway listens on http://%s.", d.gateway.Addr())
+		scheme := "http"
+		if d.certificate != nil {
+			scheme = "https"
+		}
+		say(talk, "The gateway listens on %s://%s.", scheme, d.gateway.Addr())
 	}
 	if d.ops != nil {
 		say(talk, "Metrics and profiles are on http://%s.", d.ops.Addr())

@@ -29,6 +29,11 @@ type Exchange struct {
 	// Judged is the pattern of another request's route, for the log of a door
 	// that answers about other requests. From a bounded set, as Pattern is.
 	Judged string
+	// UpstreamStatus and UpstreamDuration are, for the log, what the server
+	// behind a door that passes requests on said, and how long its answer's
+	// header took; 0: it said nothing, or was not asked.
+	UpstreamStatus   int
+	UpstreamDuration time.Duration
 	// Actor is who asks, once known: a client ID or user ID, for the log.
 	Actor string
 

@@ -215,7 +215,7 @@ func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	if !s.lines.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10) // stays on the stack
+	attrs := make([]slog.Attr, 0, 12) // stays on the stack
 	attrs = append(attrs,
 		slog.String("request_id", x.RequestID),
 		slog.String("method", methodName(r.Method)),
@@ -228,6 +228,12 @@ func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	}
 	if x.Judged != "" {
 		attrs = append(attrs, slog.String("judged", x.Judged))
+	}
+	if x.UpstreamStatus != 0 {
+		attrs = append(attrs, slog.Int("upstream_status", x.UpstreamStatus))
+	}
+	if x.UpstreamDuration != 0 {
+		attrs = append(attrs, slog.Int64("upstream_duration_us", x.UpstreamDuration.Microseconds()))
 	}
 	if x.Actor != "" {
 		attrs = append(attrs, slog.String("actor", x.Actor))
