@@ -1,0 +1,1 @@
+function e(e,t){return{added:t.filter(t=>!e.includes(t)),removed:e.filter(e=>!t.includes(e))}}function t(t,n){let{added:r,removed:i}=e(t,n);return r.length===0&&i.length===0}export{e as n,t};
