@@ -105,7 +105,10 @@ func FuzzDescribe(f *testing.F) {
 		if c.Query != "" {
 			said += "?" + c.Query
 		}
-		if !strings.HasSuffix(strings.TrimSuffix(uri, "?"), said) {
+		if c.Query == "" {
+			uri = strings.TrimSuffix(uri, "?") // of an empty query
+		}
+		if !strings.HasSuffix(uri, said) {
 			t.Fatalf("judges %q of %q", said, uri)
 		}
 	})
