@@ -41,6 +41,9 @@ func (i *installation) listCases() []listCase {
 	for _, status := range []string{"active", "disabled", "expired", "suspended"} {
 		cases = append(cases, one("status="+status, "status", status), one("status="+status+", by name", "status", status, "sort", "name"))
 	}
+	for _, attention := range []string{"expiring", "unused", "unrotated", "suspended"} {
+		cases = append(cases, one("attention="+attention, "attention", attention))
+	}
 	cases = append(cases, one("scope, every second", "scope", "stats"), one("scope, 1 in 1,000", "scope", rareScope), one("scope, nobody", "scope", absentScope))
 	owner := listCase{name: "owner"}
 	email := listCase{name: "q, e-mail"}
