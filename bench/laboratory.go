@@ -38,20 +38,22 @@ type client struct {
 	ClientSecret string `json:"client_secret"`
 	Form         string `json:"form"` // of its token request, when it is not the usual one
 	process      *process
+	gatewayURL   string // of Claviger alone, as is
+	operator     string // a token of an operator account's admin
 }
 
 // comparisons starts the servers and says what is asked of each. With self, Claviger's place is taken by
 // a second floor.
-func (l *laboratory) comparisons(ctx context.Context, self bool) (issuance, decision comparison, err error) {
+func (l *laboratory) comparisons(ctx context.Context, self bool) ([]comparison, error) {
 	floor, err := l.floor(ctx, "floor")
 	if err != nil {
-		return issuance, decision, err
+		return nil, err
 	}
-	issuance = comparison{
+	issuance := comparison{
 		title:   "Token issuance: POST /oauth2/token, client credentials by Basic, ES256",
 		targets: []target{floor.issuance("floor")},
 	}
-	decision = comparison{
+	decision := comparison{
 		title:   "Forward-auth: GET /forward-auth with a Bearer token seen before; hello is net/http's least, asked the same",
 		targets: []target{floor.get("hello", "/hello", checkHeaders(strings.Repeat("x", 600)))},
 	}
@@ -59,35 +61,31 @@ func (l *laboratory) comparisons(ctx context.Context, self bool) (issuance, deci
 		second, err := l.floor(ctx, "floor-again")
 		issuance.targets = append(issuance.targets, second.issuance("floor again"))
 		decision.targets = append(decision.targets, second.get("hello again", "/hello", checkHeaders(strings.Repeat("x", 600))))
-		return issuance, decision, err
+		return []comparison{issuance, decision}, err
 	}
 
 	claviger, err := l.claviger(ctx)
 	if err != nil {
-		return issuance, decision, err
+		return nil, err
 	}
 	issuance.targets = append(issuance.targets, claviger.issuance("claviger"))
-	forwardAuth, err := claviger.forwardAuth(ctx)
+	token, err := claviger.token(ctx)
 	if err != nil {
-		return issuance, decision, err
+		return nil, err
 	}
-	decision.targets = append(decision.targets, forwardAuth, floor.get("hello, bare GET", "/hello", nil))
+	decision.targets = append(decision.targets, claviger.get("claviger", "/forward-auth", checkHeaders(token)), floor.get("hello, bare GET", "/hello", nil))
+	gateway, err := l.throughGateway(ctx, claviger, token)
+	if err != nil {
+		return nil, err
+	}
 
 	provider, err := l.oidcProvider(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: without oidc-provider:", err)
-		return issuance, decision, nil
+		return []comparison{issuance, decision, gateway}, nil
 	}
 	issuance.targets = append(issuance.targets, provider.issuance("oidc-provider"))
-	return issuance, decision, nil
-}
-
-func (l *laboratory) floor(ctx context.Context, name string) (client, error) {
-	binary, err := l.build(ctx, "./bench/floor")
-	if err != nil {
-		return client{}, err
-	}
-	return l.start(ctx, name, exec.CommandContext(ctx, binary))
+	return []comparison{issuance, decision, gateway}, nil
 }
 
 // oidcProvider starts npm's oidc-provider, which keeps everything in memory. Where there is no Node.js, or
@@ -107,8 +105,9 @@ func (l *laboratory) oidcProvider(ctx context.Context) (client, error) {
 
 // demo is the line that `claviger demo --json` prints.
 type demo struct {
-	Issuer string `json:"issuer"`
-	Users  []struct {
+	Issuer     string `json:"issuer"`
+	GatewayURL string `json:"gateway_url"`
+	Users      []struct {
 		Role            string `json:"role"`
 		ManagementToken string `json:"management_token"`
 	} `json:"users"`
@@ -130,7 +129,8 @@ func (l *laboratory) claviger(ctx context.Context) (client, error) {
 	for _, user := range line.Users {
 		if user.Role == "supervisor" {
 			made, err := createCredential(ctx, line.Issuer, user.ManagementToken)
-			made.Issuer, made.process = line.Issuer, p
+			made.Issuer, made.process, made.gatewayURL = line.Issuer, p, line.GatewayURL
+			made.operator = line.Users[0].ManagementToken // the first is an admin of the operator account
 			return made, err
 		}
 	}
@@ -197,23 +197,20 @@ func checkHeaders(token string) []string {
 	}
 }
 
-// forwardAuth is a proxy's question, with a token of the client's. The first answer, which checks the
-// signature, comes before the measurement.
-func (c client) forwardAuth(ctx context.Context) (target, error) {
+// token gets one for the client's scope. Its first check, which verifies the signature, comes before the
+// measurement.
+func (c client) token(ctx context.Context) (string, error) {
 	form := strings.NewReader(url.Values{"grant_type": {"client_credentials"}, "scope": {"users:read"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Issuer+"/oauth2/token", form)
 	if err != nil {
-		return target{}, err
+		return "", err
 	}
 	request.SetBasicAuth(c.ClientID, c.ClientSecret)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	var issued struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err := ask(request, http.StatusOK, &issued); err != nil {
-		return target{}, err
-	}
-	return c.get("claviger", "/forward-auth", checkHeaders(issued.AccessToken)), nil
+	return issued.AccessToken, ask(request, http.StatusOK, &issued)
 }
 
 func (c client) get(name, path string, headers []string) target {

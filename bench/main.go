@@ -55,11 +55,11 @@ func run(ctx context.Context, p plan) (err error) {
 	if p.size > 0 {
 		return lab.runAtSize(ctx, os.Stdout, p)
 	}
-	issuance, decision, err := lab.comparisons(ctx, p.self)
+	comparisons, err := lab.comparisons(ctx, p.self)
 	if err != nil {
 		return err
 	}
-	for _, c := range []comparison{issuance, decision} {
+	for _, c := range comparisons {
 		rows, err := c.measure(ctx, p)
 		if err != nil {
 			return err

@@ -2,7 +2,8 @@
 // say what Claviger costs above it. It reads the form, compares one SHA-256 hash in constant time and signs
 // a JWT built by hand: no database, no rules, no limits, no log. Nobody should use it for anything else.
 //
-// It also answers /hello, the least that a Go program can do to answer any request.
+// It also answers /hello, the least that a Go program can do to answer any request, and with -upstream it
+// passes requests on and does nothing else.
 package main
 
 import (
@@ -19,6 +20,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -26,15 +29,16 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
+	upstream := flag.String("upstream", "", "instead: pass every request to this URL")
 	flag.Parse()
-	if err := run(*listen, os.Stdout); err != nil {
+	if err := run(*listen, *upstream, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "floor:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until it is killed. Before that it prints one line of JSON: where it listens, and its one client.
-func run(listen string, ready io.Writer) error {
+func run(listen, upstream string, ready io.Writer) error {
 	const lifetime = time.Hour
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -57,15 +61,36 @@ func run(listen string, ready io.Writer) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /oauth2/token", tokens)
-	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "hello\n")
-	})
+	hello := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello\n") }
+	mux.HandleFunc("GET /hello", hello)
+	mux.HandleFunc("GET /useradmin/users", hello) // the API behind a gateway
 	line := map[string]string{"issuer": issuer, "client_id": tokens.clientID, "client_secret": secret}
 	if err := json.NewEncoder(ready).Encode(line); err != nil {
 		return err
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	var handler http.Handler = mux
+	if upstream != "" {
+		if handler, err = passTo(upstream); err != nil {
+			return err
+		}
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	return server.Serve(listener)
+}
+
+// passTo is the least that a Go program can do to pass requests on, with kept connections enough for a bench.
+func passTo(upstream string) (http.Handler, error) {
+	target, err := url.Parse(upstream)
+	if err != nil {
+		return nil, err
+	}
+	return &httputil.ReverseProxy{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.SetXForwarded()
+		},
+	}, nil
 }
 
 // issuance answers the client credentials grant (RFC 6749 4.4) for one client that uses Basic.

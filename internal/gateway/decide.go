@@ -15,6 +15,7 @@ import (
 type Decider struct {
 	clients  *accesstoken.Directory
 	verifier *accesstoken.Verifier
+	issuer   string
 	tokenURL string
 	// management is the audience of Claviger's own API; a token for it is no
 	// token for any API behind.
@@ -24,7 +25,7 @@ type Decider struct {
 // NewDecider returns a Decider. issuer is the setting issuer; refusals tell
 // people to get a token there.
 func NewDecider(clients *accesstoken.Directory, verifier *accesstoken.Verifier, issuer string) *Decider {
-	return &Decider{clients: clients, verifier: verifier, tokenURL: issuer + "/oauth2/token", management: accesstoken.ManagementAudience(issuer)}
+	return &Decider{clients: clients, verifier: verifier, issuer: issuer, tokenURL: issuer + "/oauth2/token", management: accesstoken.ManagementAudience(issuer)}
 }
 
 // Call is a call to an API, as the program made it.

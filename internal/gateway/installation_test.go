@@ -31,7 +31,7 @@ apis:
       - {methods: [POST, DELETE], path: "/{id}", scopes: ["orders:write"]}
       - {path: "/files/**", scopes: ["orders:read"]}
   - id: stats
-    audience: "urn:stats"
+    audience: "https://stats.example.com"
     hosts: [stats.example.com]
     upstream: %[1]q
     forward_authorization: true

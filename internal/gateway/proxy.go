@@ -52,6 +52,9 @@ func (p *Proxy) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 		denial.Write(x, true)
 		return
 	}
+	if p.described(r, x, &call) {
+		return
+	}
 	d := p.decider.Decide(r.Context(), &call)
 	x.Actor = d.ClientID
 	if d.Route != nil {

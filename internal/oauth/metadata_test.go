@@ -86,3 +86,33 @@ func TestDocuments_TakeReadingAlone(t *testing.T) {
 		}
 	}
 }
+
+// RFC 9728 sections 3.1 and 3.3: the address is made from the resource, which
+// the document repeats.
+func TestResourceMetadata_DescribesTheManagementAPI(t *testing.T) {
+	i := install(t)
+	w := i.get(t, "GET", "/.well-known/oauth-protected-resource/api/v1")
+	var got struct {
+		Resource string   `json:"resource"`
+		Servers  []string `json:"authorization_servers"`
+		Keys     string   `json:"jwks_uri"`
+		Scopes   []string `json:"scopes_supported"`
+		Methods  []string `json:"bearer_methods_supported"`
+	}
+	must(t, json.Unmarshal(w.Body.Bytes(), &got))
+	if w.Code != 200 || got.Resource != issuerURL+"/api/v1" || got.Keys != issuerURL+"/.well-known/jwks.json" ||
+		len(got.Servers) != 1 || got.Servers[0] != issuerURL || len(got.Methods) != 1 || got.Methods[0] != "header" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	for _, s := range got.Scopes {
+		if !apicred.IsManagement(s) {
+			t.Errorf("the management API is opened by %s", s)
+		}
+	}
+	if len(got.Scopes) != len(apicred.BuiltInScopes()) {
+		t.Errorf("scopes %v", got.Scopes)
+	}
+	if w.Header().Get("Access-Control-Allow-Origin") != "*" {
+		t.Error("web pages cannot read it")
+	}
+}

@@ -17,6 +17,7 @@ const (
 	metadataPath      = "/.well-known/oauth-authorization-server"
 	openIDPath        = "/.well-known/openid-configuration"
 	keysPath          = "/.well-known/jwks.json"
+	resourcePath      = "/.well-known/oauth-protected-resource/api/v1"
 	documentBodyLimit = 1 // a GET has no body
 )
 
@@ -52,6 +53,7 @@ func Routes(c Config) []web.Route {
 		{Path: feedPath, Methods: []string{http.MethodGet}, BodyLimit: documentBodyLimit, Handler: newFeedEndpoint(c).serve},
 		{Path: metadataPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
 		{Path: openIDPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
+		{Path: resourcePath, Methods: read, BodyLimit: documentBodyLimit, Handler: resourceDocument{c}.serve},
 		{Path: keysPath, Methods: read, BodyLimit: documentBodyLimit, Handler: keyDocument{c.Keys}.serve},
 	}
 }
