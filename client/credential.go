@@ -16,6 +16,14 @@ const (
 	StatusSuspended = "suspended"
 )
 
+// Why a credential needs attention: [ListCredentialsParams.Attention].
+const (
+	AttentionExpiring  = "expiring"  // it or a secret that works ends within 14 days
+	AttentionUnused    = "unused"    // for 90 days, or as long as the account says
+	AttentionUnrotated = "unrotated" // no secret was added for 90 days
+	AttentionSuspended = "suspended"
+)
+
 // Credentials goes through all API credentials that the filter selects, page
 // after page; its PageToken says where to begin. It ends at the first error.
 func (c *Client) Credentials(ctx context.Context, filter ListCredentialsParams) iter.Seq2[ListedCredential, error] {

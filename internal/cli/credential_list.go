@@ -14,7 +14,7 @@ const maxCredentialPage = 200
 
 // credentialFilter is the flags of a listing.
 type credentialFilter struct {
-	level, status, sort            *choice
+	level, status, attention, sort *choice
 	owner, scope, query, pageToken *words
 	pageSize                       int64
 	all                            bool
@@ -25,9 +25,15 @@ func newCredentialList(a *app) *cobra.Command {
 		Use: "list", Short: "List API credentials",
 		Long: `Lists the API credentials that you may see: admins every one of the account,
 supervisors their own. The filters narrow together. One page is listed, unless
---all is given.`,
+--all is given.
+
+--attention selects what somebody should look at: a credential or a secret that
+ends within 14 days (expiring); nobody has used it for 90 days, or for as long
+as the account says (unused); no secret was added for 90 days (unrotated); or it
+is suspended.`,
 		Example: `  claviger credential list
   claviger credential list --owner me --status active --sort=-last_used_at
+  claviger credential list --attention unused --all
   claviger credential list --q nightly --all --output json`,
 		Args: takes(),
 	}
@@ -36,6 +42,7 @@ supervisors their own. The filters narrow together. One page is listed, unless
 		level:     choose(cmd, "level", "only credentials of this level", client.LevelUser, client.LevelAccount),
 		owner:     addText(cmd, "owner", "user", "only those of a user: a user ID, or me"),
 		status:    choose(cmd, "status", "only those in this state", client.StatusActive, client.StatusDisabled, client.StatusExpired, client.StatusSuspended),
+		attention: choose(cmd, "attention", "only those that somebody should look at", client.AttentionExpiring, client.AttentionUnused, client.AttentionUnrotated, client.AttentionSuspended),
 		scope:     addText(cmd, "scope", "scope", "only those that hold this scope"),
 		query:     addText(cmd, "q", "text", "beginnings of words of the name; or of the client ID, or of the owner's e-mail address"),
 		sort:      choose(cmd, "sort", "order, a minus sign is descending (default newest first)", "name", "-name", "created_at", "-created_at", "last_used_at", "-last_used_at"),
@@ -69,8 +76,8 @@ supervisors their own. The filters narrow together. One page is listed, unless
 // read reads one page, or all.
 func (f *credentialFilter) read(ctx context.Context, c *client.Client) (*client.CredentialList, error) {
 	params := client.ListCredentialsParams{
-		Level: f.level.word, Owner: f.owner.String(), Status: f.status.word, Scope: f.scope.String(), Q: f.query.String(),
-		Sort: f.sort.word, PageSize: f.pageSize, PageToken: f.pageToken.String(),
+		Level: f.level.word, Owner: f.owner.String(), Status: f.status.word, Attention: f.attention.word,
+		Scope: f.scope.String(), Q: f.query.String(), Sort: f.sort.word, PageSize: f.pageSize, PageToken: f.pageToken.String(),
 	}
 	if f.all {
 		params.PageSize = maxCredentialPage
