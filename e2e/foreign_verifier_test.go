@@ -41,14 +41,14 @@ type toldByVerifier struct {
 func TestForeignVerifiers_AcceptOurTokensAndNothingElse(t *testing.T) {
 	nodeModules(t)
 	node, ruby, verifiers := needed(t, "node", "nodejs"), needed(t, "ruby", "ruby"), goProgram(t, "verifiers")
-	neededModule(t, debianPython, "import jwt, cryptography", "python3-jwt python3-cryptography")
+	neededModule(t, debianPython, "import jwt, cryptography, authlib", "python3-jwt python3-cryptography python3-authlib")
 	for _, algorithm := range []string{"ES256", "EdDSA", "RS256"} {
 		t.Run(algorithm, func(t *testing.T) {
 			asked, genuineFor := tokensToVerify(t, algorithm)
 			told := foreign[toldByVerifier](t, asked, "node", node, "verifiers.mjs")
 			told = append(told, foreign[toldByVerifier](t, asked, "python", debianPython, "verifiers.py")...)
 			told = append(told, foreign[toldByVerifier](t, asked, "go", verifiers)...)
-			programs := []string{"jose", "PyJWT", "go-oidc", "jwx"}
+			programs := []string{"jose", "PyJWT", "authlib", "go-oidc", "jwx"}
 			if algorithm != "EdDSA" { // ruby-jwt reads no Ed25519 key out of a JWK Set
 				told = append(told, foreign[toldByVerifier](t, asked, "ruby", ruby, "verifiers.rb")...)
 				programs = append(programs, "ruby-jwt")

@@ -171,6 +171,11 @@ func (k publicKey) verify(signed string, signature []byte) bool {
 		if len(signature) != 64 {
 			return false
 		}
+		// Of r, s and its twin r, n-s, which anybody can compute, the server makes
+		// the one with the smaller s: a token has one spelling (S13).
+		if s := new(big.Int).SetBytes(signature[32:]); s.Lsh(s, 1).Cmp(key.Params().N) > 0 {
+			return false
+		}
 		digest := sha256.Sum256([]byte(signed))
 		return ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 	case ed25519.PublicKey:

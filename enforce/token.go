@@ -165,7 +165,7 @@ func parsePayload(data []byte) (*token, error) {
 	t.Scopes, t.Audience, t.IssuedAt, t.ExpiresAt = strings.Fields(scope), aud, time.Unix(issued, 0), time.Unix(expiresAt, 0)
 	// The subject of a person's management token is not its client. Such a token
 	// opens no API.
-	if t.JTI == "" || t.AccountID == "" || t.ClientID == "" || t.subject != t.ClientID || len(aud) == 0 {
+	if t.JTI == "" || t.AccountID == "" || t.ClientID == "" || t.subject != t.ClientID || len(aud) == 0 || t.generation < 0 {
 		return nil, errPayload
 	}
 	return &t, nil
