@@ -1028,7 +1028,7 @@ func (c *Client) ListCredentials(ctx context.Context, params ListCredentialsPara
 
 // CreateCredential is POST /credentials: create an API credential.
 //
-// Makes a credential with one client secret. The answer is the only place where that secret is ever shown. A repeated `Idempotency-Key` is answered with 409 and the `client_id` of the credential that the first request made.
+// Makes a credential with one client secret. The answer is the only place where that secret is ever shown. A repeated `Idempotency-Key` is answered with 409 and the `client_id` of the credential that the first request made. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) CreateCredential(ctx context.Context, body NewCredential, params CreateCredentialParams) (*CreatedCredential, error) {
 	r := request{method: http.MethodPost, path: "/credentials", ids: []string{}, body: body}
 	r.headerField("Idempotency-Key", params.IdempotencyKey)
@@ -1066,7 +1066,7 @@ func (c *Client) GetCredential(ctx context.Context, clientID string) (*Credentia
 
 // EditCredential is PATCH /credentials/{client_id}: edit an API credential.
 //
-// A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Only the owner edits a user-level credential; admins edit account-level ones. Tokens that are out lose the scopes that are taken away.
+// A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Only the owner edits a user-level credential; admins edit account-level ones. Tokens that are out lose the scopes that are taken away. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) EditCredential(ctx context.Context, clientID string, body CredentialChange, params EditCredentialParams) (*Credential, error) {
 	r := request{method: http.MethodPatch, path: "/credentials/{client_id}", ids: []string{clientID}, body: body}
 	r.headerField("If-Match", params.IfMatch)
@@ -1095,7 +1095,7 @@ func (c *Client) DisableCredential(ctx context.Context, clientID string) (*Crede
 
 // EnableCredential is POST /credentials/{client_id}/enable: enable an API credential.
 //
-// Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either. Takes no body.
+// Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either. Takes no body. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) EnableCredential(ctx context.Context, clientID string) (*Credential, error) {
 	r := request{method: http.MethodPost, path: "/credentials/{client_id}/enable", ids: []string{clientID}}
 	var out Credential
@@ -1122,7 +1122,7 @@ func (c *Client) ListSecrets(ctx context.Context, clientID string) (*SecretList,
 
 // AddSecret is POST /credentials/{client_id}/secrets: add a client secret.
 //
-// A credential has up to five secrets at once; a sixth is refused with 409. The answer is the only place where the new secret is ever shown. With `retire_others_after_seconds` this is rotation: 86400 gives programs a day to change over.
+// A credential has up to five secrets at once; a sixth is refused with 409. The answer is the only place where the new secret is ever shown. With `retire_others_after_seconds` this is rotation: 86400 gives programs a day to change over. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
 func (c *Client) AddSecret(ctx context.Context, clientID string, body NewSecret) (*CreatedSecret, error) {
 	r := request{method: http.MethodPost, path: "/credentials/{client_id}/secrets", ids: []string{clientID}, body: body}
 	var out CreatedSecret

@@ -38,8 +38,11 @@ type Actor struct {
 	// MustReauthenticate: a session asks for something risky, and its person has
 	// not proved who they are for a while (S21).
 	MustReauthenticate bool
-	Address            string
-	RequestID          string
+	// ProofOld: as above, whatever is asked for. It counts where the use case
+	// finds out that something is risky.
+	ProofOld  bool
+	Address   string
+	RequestID string
 }
 
 // Holds tells whether the acting token carries scope, or is not bound by scopes.

@@ -97,8 +97,9 @@ func (s *Service) mayCreate(actor *apicred.Actor, f *facts, in *NewCredential) e
 	}
 	if err != nil {
 		s.refuse(actor, rule, createAttempt())
+		return err
 	}
-	return err
+	return s.needProof(actor, in.Scopes, createAttempt())
 }
 
 func createAttempt() recorded {

@@ -63,11 +63,16 @@ func (s *Service) editCeiling(actor *apicred.Actor, f *facts, before *apicred.Cr
 		}
 		return s.withinCeiling(actor, f, before, "credential.edit")
 	}
-	err := ceiling(actor, f, before.Scopes, *in.Scopes)
-	if err != nil {
-		s.refuse(actor, "scope_ceiling", recorded{action: "credential.edit", target: apicred.TargetCredential, id: before.ClientID})
+	attempt := recorded{action: "credential.edit", target: apicred.TargetCredential, id: before.ClientID}
+	if err := ceiling(actor, f, before.Scopes, *in.Scopes); err != nil {
+		s.refuse(actor, "scope_ceiling", attempt)
+		return err
 	}
-	return err
+	added := slices.DeleteFunc(slices.Clone(*in.Scopes), func(scope string) bool { return slices.Contains(before.Scopes, scope) })
+	if loosens(before, in) {
+		added = *in.Scopes
+	}
+	return s.needProof(actor, added, attempt)
 }
 
 func edited(f *facts, c apicred.Credential, in *CredentialChange, now time.Time) (apicred.Credential, error) {

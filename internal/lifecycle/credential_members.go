@@ -154,6 +154,28 @@ func aboveCeiling(actor *apicred.Actor, f *facts, scope *apicred.CompiledScope) 
 	return ""
 }
 
+// needProof asks a session for a fresh proof (S21) before it makes or strengthens
+// a credential with a scope for risky acts. A token of such a credential is never
+// asked, so whoever found a browser open could otherwise do by it what the
+// session refuses. Ask it last, as needScope.
+func (s *Service) needProof(actor *apicred.Actor, scopes []string, attempt recorded) error {
+	if !actor.ProofOld || !slices.ContainsFunc(scopes, forRiskyActs) {
+		return nil
+	}
+	s.refuse(actor, "reauthentication", attempt)
+	return apicred.ReauthenticationRequired()
+}
+
+// forRiskyActs tells whether a scope opens operations of the management API for
+// which a session must prove itself anew.
+func forRiskyActs(scope string) bool {
+	switch scope {
+	case apicred.ScopeUsersWrite, apicred.ScopeAccountWrite, apicred.ScopeCatalogueWrite, apicred.ScopeKeysWrite:
+		return true
+	}
+	return false
+}
+
 // quoted shows a foreign value in a message, shortened and without control
 // characters.
 func quoted(value string) string {

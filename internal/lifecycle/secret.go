@@ -77,11 +77,12 @@ func (s *Service) AddSecret(ctx context.Context, actor apicred.Actor, clientID s
 // withinCeiling applies the scope ceiling to a credential as it stands, for
 // changes that add power to it: secrets, enabling, loosened limits.
 func (s *Service) withinCeiling(actor *apicred.Actor, f *facts, c *apicred.Credential, auditAction string) error {
+	attempt := recorded{action: auditAction, target: apicred.TargetCredential, id: c.ClientID}
 	err := ceiling(actor, f, c.Scopes, c.Scopes)
 	if err == nil {
-		return nil
+		return s.needProof(actor, c.Scopes, attempt)
 	}
-	s.refuse(actor, "scope_ceiling", recorded{action: auditAction, target: apicred.TargetCredential, id: c.ClientID})
+	s.refuse(actor, "scope_ceiling", attempt)
 	return apicred.ScopeNotGrantable(err.Error()) // no member of the request names the scope
 }
 

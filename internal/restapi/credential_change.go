@@ -43,7 +43,7 @@ func (s *Surface) registerCredentialChanges(a huma.API) {
 			Description: "A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Only the owner edits a " +
 				"user-level credential; admins edit account-level ones. Tokens that are out lose the scopes that are taken away.",
 		},
-		scope: apicred.ScopeCredentialsWrite, example: exampleCredential(),
+		scope: apicred.ScopeCredentialsWrite, strengthens: true, example: exampleCredential(),
 		takes: &requestBody{
 			of: reflect.TypeFor[credentialChangeJSON](), media: []string{mediaJSON, mediaMergePatch}, required: true, example: exampleEdit(),
 		},
@@ -129,7 +129,7 @@ func (s *Surface) registerSwitch(a huma.API, verb string, use switchCase, descri
 			OperationID: verb + "Credential", Method: http.MethodPost, Path: "/credentials/{client_id}/" + verb, Tags: []string{tagCredentials},
 			Summary: strings.ToUpper(verb[:1]) + verb[1:] + " an API credential", Description: description + " Takes no body.",
 		},
-		scope: apicred.ScopeCredentialsWrite, example: exampleCredential(),
+		scope: apicred.ScopeCredentialsWrite, strengthens: verb == "enable", example: exampleCredential(),
 	}, steps[credentialInput, *credentialInput, credentialOutput]{
 		parse: parseNothing[credentialInput],
 		act: func(ctx context.Context, actor apicred.Actor, in *credentialInput) (*credentialOutput, error) {

@@ -51,7 +51,7 @@ func (s *Surface) registerCredentialCreate(a huma.API) {
 			Description: "Makes a credential with one client secret. The answer is the only place where that secret is ever shown. " +
 				"A repeated `Idempotency-Key` is answered with 409 and the `client_id` of the credential that the first request made.",
 		},
-		scope: apicred.ScopeCredentialsWrite, example: exampleCreated(),
+		scope: apicred.ScopeCredentialsWrite, strengthens: true, example: exampleCreated(),
 		takes: &requestBody{
 			of: reflect.TypeFor[newCredentialJSON](), media: []string{mediaJSON}, required: true, example: exampleNewCredential(),
 		},

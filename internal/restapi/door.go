@@ -138,10 +138,11 @@ func (d *door) admitSession(ctx context.Context, c *call, token login.SessionTok
 		return apicred.Actor{}, apicred.NotFound()
 	}
 	c.session = session
+	old := !session.Proved(c.exchange.Start)
 	return d.identified(c, apicred.Actor{
 		Type: apicred.ActorUser, ID: person.ID, UserID: person.ID, AccountID: account,
 		Role: memberships[at].Role, Unlimited: true,
-		MustReauthenticate: c.operation.risky && !session.Proved(c.exchange.Start),
+		MustReauthenticate: c.operation.risky && old, ProofOld: old,
 	}), nil
 }
 

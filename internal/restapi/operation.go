@@ -28,6 +28,9 @@ type operation struct {
 	// risky: a session must have proved lately who it is (S21). The use case
 	// refuses, in lifecycle.Service.needScope, after existence and role.
 	risky bool
+	// strengthens: risky where the credential has a scope for risky acts, which
+	// the use case finds out.
+	strengthens bool
 	// refusals are the statuses that this operation may answer beside those
 	// that every one may.
 	refusals []int
@@ -115,6 +118,9 @@ func add[I, P, O any](s *Surface, a huma.API, op *operation, do steps[I, P, O]) 
 	op.Security = op.security()
 	if op.risky {
 		op.Description += " A session that has not proved itself for 15 minutes gets 403 `reauthentication_required`."
+	}
+	if op.strengthens {
+		op.Description += " Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`."
 	}
 	op.Responses = op.errorResponses()
 	huma.Register(a, op.Operation, func(ctx context.Context, in *I) (*O, error) {

@@ -144,6 +144,49 @@ func TestRisky_WantsAFreshProofAfterExistenceAndRightAndBeforeMembers(t *testing
 	i.want(http.StatusUnprocessableEntity, ada, http.MethodPost, "/users", `{"nonsense":1}`)
 }
 
+// A token is never asked for a proof: a credential with such a scope would do what
+// the session that made it may not.
+func TestRisky_CannotBeReachedThroughACredential(t *testing.T) {
+	i := install(t)
+	first := i.accounts["first"].ID
+	ada, sue := i.session("ada", first), i.session("sue", first)
+	i.want(http.StatusNoContent, ada, http.MethodPut, "/me/password", `{"new_password":"`+goodPassword+`"}`)
+	strong, _ := i.create(ada, `{"name":"strong","scopes":["claviger:users:write"],"allowed_cidrs":["10.0.0.0/8"]}`)
+	plain, _ := i.create(ada, `{"name":"plain","scopes":["claviger:users:read"]}`)
+	i.age("ada", login.ReauthenticationLimit, login.ProofPassword)
+	i.age("sue", login.ReauthenticationLimit, login.ProofOperatorLink)
+	attempts := [][3]string{
+		{http.MethodPost, "/credentials", `{"name":"another","scopes":["claviger:users:read","claviger:users:write"],"nonsense":1}`},
+		{http.MethodPost, "/credentials", `{"name":"another","scopes":["claviger:account:write"]}`},
+		{http.MethodPost, "/credentials", `{"name":"another","scopes":["claviger:catalogue:write"]}`},
+		{http.MethodPost, "/credentials", `{"name":"another","scopes":["claviger:keys:write"]}`},
+		{http.MethodPatch, "/credentials/" + plain, `{"scopes":["claviger:users:read","claviger:users:write"]}`},
+		{http.MethodPatch, "/credentials/" + strong, `{"allowed_cidrs":null}`},
+		{http.MethodPatch, "/credentials/" + strong, `{"scopes":["claviger:users:write"],"allowed_cidrs":null}`},
+		{http.MethodPost, "/credentials/" + strong + "/secrets", ""},
+		{http.MethodPost, "/credentials/" + strong + "/enable", ""},
+	}
+	for _, a := range attempts {
+		if got := i.want(http.StatusForbidden, ada, a[0], a[1], a[2]); got.code() != "reauthentication_required" {
+			t.Errorf("%s %s %s: %s", a[0], a[1], a[2], got.text)
+		}
+	}
+	if got := i.want(http.StatusForbidden, sue, http.MethodPost, "/credentials", attempts[0][2]); got.code() != "scope_not_grantable" {
+		t.Errorf("a supervisor is asked for a proof in vain: %s", got.text)
+	}
+	for _, a := range [][3]string{ // what adds nothing, or nothing risky
+		{http.MethodPatch, "/credentials/" + strong, `{"name":"renamed"}`},
+		{http.MethodPatch, "/credentials/" + strong, `{"scopes":["claviger:users:write"]}`},
+		{http.MethodPost, "/credentials/" + strong + "/disable", ""},
+		{http.MethodPatch, "/credentials/" + plain, `{"scopes":["claviger:users:read","claviger:audit:read"]}`},
+	} {
+		i.want(http.StatusOK, ada, a[0], a[1], a[2])
+	}
+	i.want(http.StatusCreated, ada, http.MethodPost, "/credentials/"+plain+"/secrets", "")
+	i.want(http.StatusNoContent, ada, http.MethodPost, "/me/reauthenticate", `{"password":"`+goodPassword+`"}`)
+	i.want(http.StatusCreated, ada, http.MethodPost, "/credentials/"+strong+"/secrets", "")
+}
+
 func TestReauthenticate_RefusesByMemberAndBoundsTheTries(t *testing.T) {
 	i := install(t)
 	sue := i.session("sue", "")

@@ -91,7 +91,7 @@ func (s *Surface) registerSecrets(a huma.API) {
 			Description: "A credential has up to five secrets at once; a sixth is refused with 409. The answer is the only place where " +
 				"the new secret is ever shown. With `retire_others_after_seconds` this is rotation: 86400 gives programs a day to change over.",
 		},
-		scope: apicred.ScopeCredentialsWrite, example: exampleCreatedSecret(),
+		scope: apicred.ScopeCredentialsWrite, strengthens: true, example: exampleCreatedSecret(),
 		takes:    &requestBody{of: reflect.TypeFor[newSecretJSON](), media: []string{mediaJSON}, example: exampleNewSecret()},
 		refusals: []int{http.StatusConflict},
 	}, steps[credentialInput, addition, createdSecretOutput]{parse: parseAddition, act: s.addSecret})

@@ -107,7 +107,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API credential
-         * @description Makes a credential with one client secret. The answer is the only place where that secret is ever shown. A repeated `Idempotency-Key` is answered with 409 and the `client_id` of the credential that the first request made.
+         * @description Makes a credential with one client secret. The answer is the only place where that secret is ever shown. A repeated `Idempotency-Key` is answered with 409 and the `client_id` of the credential that the first request made. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         post: operations["createCredential"];
         delete?: never;
@@ -139,7 +139,7 @@ export interface paths {
         head?: never;
         /**
          * Edit an API credential
-         * @description A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Only the owner edits a user-level credential; admins edit account-level ones. Tokens that are out lose the scopes that are taken away.
+         * @description A JSON merge patch (RFC 7396): members that are left out stay as they are, null removes. Only the owner edits a user-level credential; admins edit account-level ones. Tokens that are out lose the scopes that are taken away. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         patch: operations["editCredential"];
         trace?: never;
@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Enable an API credential
-         * @description Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either. Takes no body.
+         * @description Switches the credential on again. What an admin disabled, only an admin enables; what the owner disabled, the owner; what was disabled as unused, either. Takes no body. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         post: operations["enableCredential"];
         delete?: never;
@@ -199,7 +199,7 @@ export interface paths {
         put?: never;
         /**
          * Add a client secret
-         * @description A credential has up to five secrets at once; a sixth is refused with 409. The answer is the only place where the new secret is ever shown. With `retire_others_after_seconds` this is rotation: 86400 gives programs a day to change over.
+         * @description A credential has up to five secrets at once; a sixth is refused with 409. The answer is the only place where the new secret is ever shown. With `retire_others_after_seconds` this is rotation: 86400 gives programs a day to change over. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
          */
         post: operations["addSecret"];
         delete?: never;
