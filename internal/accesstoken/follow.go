@@ -102,14 +102,18 @@ func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bo
 		id      string
 		account string
 	}
-	seen := map[target]bool{}
+	// Each is applied once, under the number of its last change: a follower that
+	// comes from another node may know of the ones before.
+	last := map[target]int64{}
 	for _, c := range changes {
-		t := target{c.TargetType, c.TargetID, c.AccountID}
-		if seen[t] {
-			continue // its present state is applied already
-		}
-		if seen[t] = true; len(seen) > max(reloadAbove, d.Size()/8) {
-			return false, nil
+		last[target{c.TargetType, c.TargetID, c.AccountID}] = c.Change
+	}
+	if len(last) > max(reloadAbove, d.Size()/8) {
+		return false, nil
+	}
+	for _, c := range changes {
+		if last[target{c.TargetType, c.TargetID, c.AccountID}] != c.Change {
+			continue
 		}
 		if err := d.apply(ctx, c); err != nil {
 			return false, err

@@ -17,6 +17,7 @@ type journal struct {
 	mu    sync.Mutex
 	notes []note // by change
 	floor int64  // changes up to it are not told one by one any more
+	crowd int    // how many notes there may be before they are thinned out
 	news  chan struct{}
 }
 
@@ -42,7 +43,10 @@ const (
 // journalSpan is how long a note may be needed: the longest life of a token.
 const journalSpan = MaxPersonTokenLifetime + time.Minute
 
-func newJournal() *journal { return &journal{news: make(chan struct{})} }
+// leastCrowd is how many notes are not worth thinning out.
+const leastCrowd = 4096
+
+func newJournal() *journal { return &journal{news: make(chan struct{}), crowd: leastCrowd} }
 
 // add appends notes, forgets those that no token can need any more, and wakes
 // who waits.
@@ -59,14 +63,38 @@ func (j *journal) add(now time.Time, notes ...note) {
 		stale++
 	}
 	j.notes = append(slices.Delete(j.notes, 0, stale), notes...)
+	j.thin()
 	j.wake()
+}
+
+// thin forgets notes of credentials that were noted again since: whoever would be
+// told of the earlier is told of the later, and both tell the present state. So
+// somebody who switches a credential off and on all day fills no memory (S34). It
+// needs the lock, and costs little: the crowd doubles in between.
+func (j *journal) thin() {
+	if len(j.notes) <= j.crowd {
+		return
+	}
+	again := map[uid]bool{}
+	kept := make([]note, 0, len(j.notes)/2)
+	for _, n := range slices.Backward(j.notes) {
+		if n.kind == noteCredential {
+			if again[n.client] {
+				continue
+			}
+			again[n.client] = true
+		}
+		kept = append(kept, n)
+	}
+	slices.Reverse(kept)
+	j.notes, j.crowd = kept, max(leastCrowd, 2*len(kept))
 }
 
 // restart begins anew with what is known of the time before.
 func (j *journal) restart(notes []note, floor int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.notes, j.floor = notes, floor
+	j.notes, j.floor, j.crowd = notes, floor, max(leastCrowd, 2*len(notes))
 	j.wake()
 }
 

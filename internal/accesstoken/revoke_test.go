@@ -3,11 +3,13 @@ package accesstoken_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/lifecycle"
 )
 
 func (r *rig) revoke(c credential, raw string) error {
@@ -106,5 +108,27 @@ func TestFeed_SaysSinceWhenAScopeIsBack(t *testing.T) {
 	since := page.Entries[0].Since
 	if at := time.Unix(since["reports"], 0); len(since) != 1 || r.clock.Now().Sub(at) > time.Minute {
 		t.Errorf("since %v", since)
+	}
+}
+
+// The cursor is of a node that had applied the first of two changes only; this
+// one applies both at once.
+func TestFeed_TellsAFollowerOfAnotherNodeOfTheLaterOfTwoChanges(t *testing.T) {
+	r := newRig(t)
+	r.follows = false
+	c := r.create(r.admin, lifecycle.NewCredential{Scopes: []string{"reports"}})
+	must(t, r.directory.CatchUp(t.Context()))
+	_, err := r.life.DisableCredential(t.Context(), actorOf(r.admin), c.id)
+	must(t, err)
+	between, err := r.store.Head(t.Context())
+	must(t, err)
+	_, err = r.life.EnableCredential(t.Context(), actorOf(r.admin), c.id)
+	must(t, err)
+	must(t, r.directory.CatchUp(t.Context()))
+	asker := accesstoken.Introspector{AccountID: r.account.ID}
+	page, err := r.verifier.Feed(t.Context(), asker, fmt.Sprintf("%s.%d", between.Epoch, between.Change), r.clock.Now())
+	must(t, err)
+	if len(page.Entries) != 1 || page.Entries[0].ClientID != c.id || len(page.Entries[0].Scopes) != 1 {
+		t.Errorf("told %+v", page.Entries)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +25,9 @@ const (
 	// feedPulse is how often a stream shows that it lives, and how often a
 	// waiting follower's right and the view's age are looked at again.
 	feedPulse = time.Second
-	// maxFollowers bounds the connections that wait (S34).
-	maxFollowers = 1000
+	// maxFollowers bounds the connections that wait (S34), maxFollowersEach those
+	// of one account: no account can keep the others from following.
+	maxFollowers, maxFollowersEach = 1000, 250
 )
 
 // feedEndpoint tells followers what changed for tokens that are out
@@ -34,6 +36,35 @@ type feedEndpoint struct {
 	inquiry
 	closing   <-chan struct{}
 	followers atomic.Int64
+	crowd     crowd
+}
+
+// crowd counts who follows by account ID.
+type crowd struct {
+	mu    sync.Mutex
+	sizes map[string]int
+}
+
+// enter reports false where there is no place left.
+func (c *crowd) enter(account string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sizes == nil {
+		c.sizes = map[string]int{}
+	}
+	if c.sizes[account] >= maxFollowersEach {
+		return false
+	}
+	c.sizes[account]++
+	return true
+}
+
+func (c *crowd) leave(account string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sizes[account]--; c.sizes[account] == 0 {
+		delete(c.sizes, account)
+	}
 }
 
 func newFeedEndpoint(c Config) *feedEndpoint {
@@ -77,19 +108,33 @@ func (e *feedEndpoint) serve(w http.ResponseWriter, r *http.Request, x *web.Exch
 	e.headers.setNoStore(w.Header())
 	if e.followers.Add(1); e.followers.Load() > maxFollowers {
 		e.followers.Add(-1)
-		e.answer(x, refusal{fault: faultUnavailable, description: "Too many follow already. Try again shortly.", retryAfter: 5 * time.Second}, standard)
+		e.answer(x, *tooManyFollow(), standard)
 		return
 	}
 	defer e.followers.Add(-1)
 	f, refused := e.follower(r, x)
-	if refused == nil && acceptsStream(r.Header["Accept"]) {
-		refused = e.stream(r, x, f)
-	} else if refused == nil {
-		refused = e.poll(r, x, f)
+	if refused == nil {
+		refused = e.tell(r, x, f)
 	}
 	if refused != nil {
 		e.answer(x, *refused, standard)
 	}
+}
+
+// tell answers a follower who may follow.
+func (e *feedEndpoint) tell(r *http.Request, x *web.Exchange, f *follower) *refusal {
+	if !e.crowd.enter(f.AccountID) {
+		return tooManyFollow()
+	}
+	defer e.crowd.leave(f.AccountID)
+	if acceptsStream(r.Header["Accept"]) {
+		return e.stream(r, x, f)
+	}
+	return e.poll(r, x, f)
+}
+
+func tooManyFollow() *refusal {
+	return &refusal{fault: faultUnavailable, description: "Too many follow already. Try again shortly.", retryAfter: 5 * time.Second}
 }
 
 func acceptsStream(accept []string) bool {
