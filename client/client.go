@@ -113,7 +113,9 @@ func loopback(host string) bool {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.IsLoopback()
 	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+	// Not what ends in .localhost, too: browsers keep it on the machine, and Go asks
+	// the DNS server of the network.
+	return host == "localhost"
 }
 
 // UnreachableError is that no answer came, or only a part of one. Whether the

@@ -16,8 +16,10 @@ const (
 	// directKept is how long the token of a program that sends its secret is
 	// used: a deleted secret works here no longer than that.
 	directKept = 30 * time.Second
-	// maxDirect bounds the programs remembered, and the exchanges under way.
-	maxDirect, maxExchanges = 10_000, 32
+	// maxDirect bounds the programs remembered, maxExchanges the exchanges under
+	// way, and maxWaiting those that wait for one: whoever invents secrets faster
+	// than the server answers fills no memory here.
+	maxDirect, maxExchanges, maxWaiting = 10_000, 32, 512
 )
 
 // directClients turns client ID and secret into access tokens, and remembers
@@ -28,8 +30,9 @@ type directClients struct {
 	key    []byte
 	places chan struct{} // one for each exchange under way
 
-	mu    sync.Mutex
-	known map[digest]*directClient
+	mu      sync.Mutex
+	known   map[digest]*directClient
+	pending int // exchanges under way or waiting
 }
 
 // directClient is a program, or one whose exchange is under way until done is
@@ -57,6 +60,11 @@ func (d *directClients) token(ctx context.Context, clientID, secret string) (str
 	d.mu.Lock()
 	c := d.known[name]
 	if c == nil || !d.clock().Before(c.until) {
+		if d.pending >= maxExchanges+maxWaiting {
+			d.mu.Unlock()
+			return "", errUnavailable
+		}
+		d.pending++
 		d.makeRoom()
 		c = &directClient{until: d.clock().Add(directKept), done: make(chan struct{})}
 		d.known[name] = c
@@ -82,10 +90,11 @@ func (d *directClients) exchange(ctx context.Context, c *directClient, name dige
 		d.source.log.WarnContext(ctx, "a client ID and secret could not be exchanged for a token", "error", c.err)
 		c.err = errUnavailable
 	}
-	if c.raw == "" {
-		d.mu.Lock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending--
+	if c.raw == "" && d.known[name] == c {
 		delete(d.known, name)
-		d.mu.Unlock()
 	}
 }
 

@@ -18,6 +18,12 @@ import (
 const (
 	// maxEvent bounds one event of the feed, in bytes: a snapshot may be large.
 	maxEvent = 256 << 20
+	// entryKept is how long what was said of a credential is remembered: no token
+	// from before lives longer (24 hours, and what clocks may differ by), and
+	// those from after obey already.
+	entryKept = 25 * time.Hour
+	// pruneEvery is how often what is too old is forgotten.
+	pruneEvery = time.Hour
 	// firstPause and longestPause are how long to wait before the feed is opened
 	// again.
 	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
@@ -41,6 +47,7 @@ type view struct {
 	credentials map[string]standing
 	tokens      map[string]int64 // jti: Unix seconds of the end
 	keys        map[string]bool  // not to be believed
+	pruned      int64            // Unix seconds
 }
 
 // standing is what became of a credential.
@@ -48,6 +55,7 @@ type standing struct {
 	generation int64
 	scopes     []string
 	since      map[string]int64 // Unix seconds; tokens from before lack the scope
+	heard      int64            // Unix seconds
 }
 
 // errCursor: the server does not know the cursor any more.
@@ -108,7 +116,7 @@ func (f *follower) follow(ctx context.Context) error {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, 512))
 		return fmt.Errorf("the feed was answered with status %d: %s", response.StatusCode, bytes.TrimSpace(body))
 	}
-	lines := bufio.NewScanner(response.Body)
+	lines := bufio.NewScanner(&progress{response.Body, func() { watch.Reset(f.silence) }})
 	lines.Buffer(make([]byte, 64<<10), maxEvent)
 	for lines.Scan() {
 		if data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: ")); ok {
@@ -116,13 +124,32 @@ func (f *follower) follow(ctx context.Context) error {
 				return err
 			}
 		}
-		f.heard.Store(f.clock().UnixNano())
-		watch.Reset(f.silence)
+		// An empty line ends an event. Before it the news may be on their way still,
+		// and what is known is as old as it was.
+		if len(lines.Bytes()) == 0 {
+			f.heard.Store(f.clock().UnixNano())
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return err
 	}
 	return io.ErrUnexpectedEOF
+}
+
+// progress calls moved whenever something could be read: a snapshot may take
+// longer than the silence that is allowed.
+type progress struct {
+	io.Reader
+	moved func()
+}
+
+// Read implements io.Reader.
+func (p *progress) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if n > 0 {
+		p.moved()
+	}
+	return n, err
 }
 
 // feedEvent is an event on the wire.
@@ -155,15 +182,11 @@ func (f *follower) take(data []byte) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := f.clock().Unix()
-	for jti, end := range v.tokens {
-		if end < now {
-			delete(v.tokens, jti)
-		}
-	}
+	v.prune(now)
 	for _, entry := range e.Entries {
 		switch entry.Type {
 		case "credential":
-			v.credentials[entry.ClientID] = standing{entry.Generation, entry.Scopes, entry.Since}
+			v.credentials[entry.ClientID] = standing{entry.Generation, entry.Scopes, entry.Since, now}
 		case "token":
 			v.tokens[entry.JTI] = entry.ExpiresAt
 		case "key":
@@ -172,6 +195,25 @@ func (f *follower) take(data []byte) error {
 	}
 	v.cursor = e.Cursor
 	return nil
+}
+
+// prune forgets now and then what no token can need any more, so that memory does
+// not grow with every credential that was ever deleted. It needs the lock.
+func (v *view) prune(now int64) {
+	if now-v.pruned < int64(pruneEvery/time.Second) {
+		return
+	}
+	v.pruned = now
+	for jti, end := range v.tokens {
+		if end < now {
+			delete(v.tokens, jti)
+		}
+	}
+	for id, s := range v.credentials {
+		if now-s.heard > int64(entryKept/time.Second) {
+			delete(v.credentials, id)
+		}
+	}
 }
 
 // staleness is how long ago the feed last showed that it lives; negative when it

@@ -85,6 +85,7 @@ func (s *keySet) refresh(ctx context.Context, arrival time.Time) *keys {
 	fetched, err := s.source.keys(context.WithoutCancel(ctx)) // it is everybody's, not this caller's
 	if err != nil {
 		s.source.log.WarnContext(ctx, "the JWK Set could not be fetched; the last one is used for a while", "error", err)
+		s.tried = s.clock() // a fetch that took its whole timeout must not be followed by the next at once
 		return k
 	}
 	k = &keys{byID: fetched, fetched: s.tried}
