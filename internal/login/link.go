@@ -168,6 +168,8 @@ type LinkView struct {
 	Joins bool
 	// MaySetPassword: the form may bring a new password.
 	MaySetPassword bool
+	// MustSetPassword: it has to (linkUse.replacesPassword).
+	MustSetPassword bool
 	// PasswordChangedAt is when the person's present password was set; zero:
 	// there is none, or the link is not the operator's.
 	PasswordChangedAt time.Time
@@ -220,7 +222,9 @@ func (s *Service) peekMember(ctx context.Context, link Link, view *LinkView) err
 	for _, m := range memberships {
 		if m.AccountID == link.AccountID && m.Status == apicred.UserActive {
 			view.Email = m.AsKnown().Email
-			return s.peekSignIn(ctx, link, memberships, view)
+			err := s.peekSignIn(ctx, link, memberships, view)
+			view.MustSetPassword = view.MaySetPassword && !m.Accepted() && !view.PasswordChangedAt.IsZero()
+			return err
 		}
 	}
 	return deadLink()

@@ -156,7 +156,33 @@ func (u *linkUse) member(ctx context.Context, link Link, former Session) error {
 	if u.joined && (former.UserID != user.ID || !former.alive(u.at)) {
 		return apicred.Conflict("You have a sign-in at this server already. Sign in as " + user.AsKnown().Email + " in this browser, then open this link again.")
 	}
+	if link.Kind == LinkSignIn && !user.Accepted() {
+		if err := u.replacesPassword(ctx, user.ID); err != nil {
+			return err
+		}
+	}
 	return u.accept(ctx, user)
+}
+
+// replacesPassword demands a new password of somebody whom the operator lets into
+// an account, where one is set already. Whoever set it was never vouched for here:
+// it may have been the admin of another account, who added this address there and
+// used the link. Left as it is, it would open this account, too.
+func (u *linkUse) replacesPassword(ctx context.Context, userID string) error {
+	if !u.service.password || u.password.tag != nil {
+		return nil
+	}
+	_, err := u.tx.Password(ctx, userID)
+	if apicred.IsKind(err, apicred.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return apicred.Invalid(apicred.FieldError{
+		Location: "body.password",
+		Message:  "Choose a new password. One was set for your e-mail address before you came to this account, perhaps not by you.",
+	})
 }
 
 // accept ends the invitation of a member, if there is one.

@@ -161,3 +161,33 @@ func TestOperatorsLink_TakesAnAddressBackFromWhoClaimedIt(t *testing.T) {
 	_, _, err = f.Consume(t.Context(), f.setUpLink(t, otherAccount), login.LinkForm{}, facts())
 	wantKind(t, err, apicred.KindConflict) // the claimant cannot come back
 }
+
+// The claimant may have set a password, too. It must not open what the operator
+// gives the address's owner, who may well leave an optional field empty.
+func TestOperatorsLink_IntoAnAccountReplacesAPasswordFromBefore(t *testing.T) {
+	f := newFixture(t)
+	f.invite(t, otherAccount)
+	_, _, err := f.Consume(t.Context(), f.setUpLink(t, otherAccount), login.LinkForm{Password: login.PasswordFrom(goodPassword)}, facts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.invite(t, operatorAccount)
+	link := f.signInLink(t).Token
+	if view, err := f.Peek(t.Context(), link); err != nil || !view.MustSetPassword {
+		t.Errorf("%+v %v", view, err)
+	}
+	_, _, err = f.Consume(t.Context(), link, login.LinkForm{}, facts())
+	wantKind(t, err, apicred.KindInvalid)
+	_, session, err := f.enter(t, "ada@example.com", goodPassword, facts())
+	if err != nil || session.AccountID != otherAccount {
+		t.Fatalf("a refused form changed something: %+v %v", session, err)
+	}
+	if _, _, err = f.Consume(t.Context(), link, login.LinkForm{Password: login.PasswordFrom(otherPassword)}, facts()); err != nil {
+		t.Fatalf("the link was burnt by a refused form: %v", err)
+	}
+	_, _, err = f.enter(t, "ada@example.com", goodPassword, facts())
+	wantKind(t, err, apicred.KindUnauthenticated)
+	if view, err := f.Peek(t.Context(), f.signInLink(t).Token); err != nil || view.MustSetPassword {
+		t.Errorf("whoever is in already may keep theirs: %+v %v", view, err)
+	}
+}
