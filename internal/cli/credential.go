@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,24 @@ The token stands in CLAVIGER_TOKEN, the server's address in CLAVIGER_SERVER:
 		newCredentialCreate(a), newCredentialList(a), newCredentialShow(a), newCredentialEdit(a),
 		newCredentialRotate(a), newCredentialDisable(a), newCredentialEnable(a), newCredentialDelete(a), newCredentialUsage(a),
 	)
+	return cmd
+}
+
+// onCredential makes cmd a command that does one thing with the credential of
+// its argument, and prints what the server answers.
+func onCredential(a *app, cmd *cobra.Command, do func(c *client.Client, ctx context.Context, clientID string) (*client.Credential, error)) *cobra.Command {
+	m := addManagement(a, cmd)
+	cmd.Args, cmd.ValidArgsFunction = takes("CLIENT_ID"), m.completeCredentials
+	output := addOutput(cmd)
+	cmd.RunE = a.run(func(cmd *cobra.Command, args []string) error {
+		return m.do(cmd.Context(), func(ctx context.Context, c *client.Client) error {
+			credential, err := do(c, ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return a.print(output, credentialPrinted(credential))
+		})
+	})
 	return cmd
 }
 

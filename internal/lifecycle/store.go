@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -222,4 +223,12 @@ type AuditQuery struct {
 	From, To  time.Time
 	Before    int64 // sequence below which the page begins; 0: the newest
 	Limit     int
+}
+
+// microText is a time as Unix microseconds in decimal; the zero time is "0".
+func microText(t time.Time) string {
+	if t.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(t.UnixMicro(), 10)
 }
