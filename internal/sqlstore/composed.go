@@ -15,6 +15,9 @@ type composed struct {
 	args []any
 	// searched: the candidates already are what a search finds, and no more.
 	searched bool
+	// attended: the candidates already are what needs q's attention, and no more
+	// but what is disabled or has expired.
+	attended bool
 }
 
 // add appends constant pieces of SQL and what bind and bindAll returned.

@@ -139,7 +139,7 @@ func credentialRow(c *apicred.Credential) statement.Credential {
 		Suspension: string(c.Suspension), Generation: c.Generation, Version: c.Version,
 		CreatedAt: micros(c.CreatedAt), CreatedBy: c.CreatedBy, UpdatedAt: micros(c.UpdatedAt),
 		LastUsedAt: micros(c.LastUsedAt), LastUsedAddress: plain(c.LastUsedAddress),
-		EnabledAt: micros(c.EnabledAt),
+		EnabledAt: micros(c.EnabledAt), SecretAddedAt: micros(c.CreatedAt), // until InsertSecret raises it
 	}
 }
 

@@ -19,39 +19,56 @@ func idleSince(table string) string {
 // attentionCandidates are the candidates of q's attention, each by its index;
 // nil when it asks for none. The lower bounds say nothing but that it is a range:
 // of one with a single end PostgreSQL expects a third of all rows, and reads all.
-func attentionCandidates(q lifecycle.CredentialQuery) candidates {
+func attentionCandidates(q lifecycle.CredentialQuery) *candidates {
 	switch a := q.Attention; a.Kind {
 	case lifecycle.AttentionSuspended:
-		return credentialsWhere(q, "l.suspension <> ''")
+		return credentialsWhere("c.suspension <> ''")
 	case lifecycle.AttentionUnused:
-		return func(c *composed) {
-			credentialsWhere(q, "l.disabled_at = 0")(c)
-			c.add(" AND ", idleSince("l"), " >= ", c.bind(int64(0)), " AND ", idleSince("l"), " <= ", c.bind(micros(a.UnusedSince)))
-		}
+		return &candidates{where: func(c *composed) {
+			c.attended = true
+			c.add("c.disabled_at = 0 AND ", idleSince("c"), " >= ", c.bind(int64(0)), " AND ", idleSince("c"), " <= ", c.bind(micros(a.UnusedSince)))
+		}}
 	case lifecycle.AttentionUnrotated:
-		return func(c *composed) {
-			credentialsWhere(q, "l.disabled_at = 0")(c)
-			c.add(" AND l.secret_added_at >= ", c.bind(int64(0)), " AND l.secret_added_at <= ", c.bind(micros(a.RotatedBefore)))
-		}
+		return &candidates{where: func(c *composed) {
+			c.attended = true
+			c.add("c.disabled_at = 0 AND c.secret_added_at >= ", c.bind(int64(0)), " AND c.secret_added_at <= ", c.bind(micros(a.RotatedBefore)))
+		}}
 	case lifecycle.AttentionExpiring:
-		return func(c *composed) { endingCandidates(c, q) }
+		return &candidates{ids: func(c *composed) { endingIDs(c, q) }}
 	}
 	return nil
 }
 
-// endingCandidates selects what may end soon: the credential, or one of its
-// secrets by its own end or by its age.
-func endingCandidates(c *composed, q lifecycle.CredentialQuery) {
+// endingIDs selects what ends soon: the credential, or one of its secrets that
+// works, by its own end or by its age.
+func endingIDs(c *composed, q lifecycle.CredentialQuery) {
 	a, now := q.Attention, micros(q.Now)
-	soon := micros(a.EndsBefore)
-	credentialsWhere(q, "l.expires_at <> 0")(c)
-	c.add(" AND l.expires_at > ", c.bind(now), " AND l.expires_at <= ", c.bind(soon))
+	soon, age := micros(a.EndsBefore), a.MaxSecretAge.Microseconds()
+	c.attended = true
+	c.add("SELECT l.client_id FROM credentials AS l WHERE l.account_id = ", c.bind(q.AccountID),
+		" AND l.expires_at <> 0 AND l.expires_at > ", c.bind(now), " AND l.expires_at <= ", c.bind(soon))
 	c.add(" UNION ALL SELECT e.client_id FROM secrets AS e WHERE e.account_id = ", c.bind(q.AccountID),
 		" AND e.expires_at <> 0 AND e.expires_at > ", c.bind(now), " AND e.expires_at <= ", c.bind(soon))
-	if age := a.MaxSecretAge.Microseconds(); age > 0 {
+	if age > 0 {
+		c.add(" AND (e.created_at > ", c.bind(now-age), ") IS TRUE")
 		c.add(" UNION ALL SELECT g.client_id FROM secrets AS g WHERE g.account_id = ", c.bind(q.AccountID),
-			" AND g.created_at > ", c.bind(now-age), " AND g.created_at <= ", c.bind(soon-age))
+			" AND g.created_at > ", c.bind(now-age), " AND g.created_at <= ", c.bind(soon-age),
+			" AND (g.expires_at = 0 OR g.expires_at > ", c.bind(now), ") IS TRUE")
 	}
+}
+
+// attentionUpTo is the greatest key of q's order that what needs its attention
+// can have; ok is false where it can have any. Who reads newest first would try
+// all that is too new to be unused, or to be unrotated.
+func attentionUpTo(q lifecycle.CredentialQuery) (key int64, ok bool) {
+	column, _ := orderOf(q.Sort)
+	switch {
+	case q.Attention.Kind == lifecycle.AttentionUnused && column != "name_folded":
+		return micros(q.Attention.UnusedSince), true // idle since it was made and used, or later
+	case q.Attention.Kind == lifecycle.AttentionUnrotated && column == "created_at":
+		return micros(q.Attention.RotatedBefore), true // secret_added_at is created_at or later
+	}
+	return 0, false
 }
 
 // composeAttention demands q's attention of a row. What is disabled or has
@@ -62,6 +79,9 @@ func composeAttention(c *composed, q lifecycle.CredentialQuery) {
 		return
 	}
 	composeUnexpired(c, q)
+	if c.attended {
+		return
+	}
 	switch a.Kind {
 	case lifecycle.AttentionSuspended:
 		c.add(" AND (c.suspension <> '') IS TRUE")

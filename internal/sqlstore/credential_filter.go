@@ -7,20 +7,35 @@ import (
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
-// candidates adds a statement that selects the client IDs which may pass one
-// filter, by an index of its own and maybe repeatedly.
-type candidates func(*composed)
+// candidates are the credentials that may pass one filter, by an index of its
+// own; nil are all.
+type candidates struct {
+	// where demands the filter of a credential c, as one stretch of the index.
+	where func(*composed)
+	// ids selects client IDs, maybe repeatedly: nil where one stretch has them.
+	ids func(*composed)
+}
+
+// addIDs adds the statement that selects the candidates' client IDs.
+func (n *candidates) addIDs(c *composed, accountID string) {
+	if n.ids != nil {
+		n.ids(c)
+		return
+	}
+	c.add("SELECT c.client_id FROM credentials AS c WHERE c.account_id = ", c.bind(accountID), " AND ")
+	n.where(c)
+}
 
 // choice is the narrowest filter of a query, whatever page of it and in
 // whatever order.
 type choice struct {
 	of     lifecycle.CredentialQuery
-	narrow candidates
+	narrow *candidates
 }
 
 // narrowest returns the filter of q that selects fewest credentials, if it
 // selects few at all; else nil.
-func (r *reader) narrowest(ctx context.Context, q lifecycle.CredentialQuery) (candidates, error) {
+func (r *reader) narrowest(ctx context.Context, q lifecycle.CredentialQuery) (*candidates, error) {
 	q.Sort, q.After, q.Limit = "", lifecycle.CredentialPosition{}, 0
 	if r.chosen != nil && r.chosen.of == q {
 		return r.chosen.narrow, nil
@@ -32,15 +47,11 @@ func (r *reader) narrowest(ctx context.Context, q lifecycle.CredentialQuery) (ca
 	return narrow, err
 }
 
-func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (candidates, error) {
-	var best candidates
+func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (*candidates, error) {
+	var best *candidates
 	fewest := fewCandidates
 	for _, filter := range indexed(q) {
-		c := &composed{}
-		c.add("SELECT COUNT(*) FROM (SELECT 1 AS one FROM (")
-		filter(c)
-		c.add(") AS x LIMIT ", c.bind(int64(fewest)), ") AS few")
-		n, err := r.count(ctx, c)
+		n, err := r.count(ctx, composeChoice(q, filter, fewest))
 		if err != nil {
 			return nil, err
 		}
@@ -54,48 +65,51 @@ func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (candi
 	return best, nil
 }
 
+// composeChoice composes the statement that counts candidates, up to most.
+func composeChoice(q lifecycle.CredentialQuery, filter *candidates, most int) *composed {
+	c := &composed{}
+	c.add("SELECT COUNT(*) FROM (SELECT 1 AS one FROM (")
+	filter.addIDs(c, q.AccountID)
+	return c.add(") AS x LIMIT ", c.bind(int64(most)), ") AS few")
+}
+
 // indexed returns those filters of q that have an index of their own.
-func indexed(q lifecycle.CredentialQuery) []candidates {
-	var filters []candidates
+func indexed(q lifecycle.CredentialQuery) []*candidates {
+	var filters []*candidates
 	if q.OwnerID != "" {
-		filters = append(filters, func(c *composed) {
-			c.add("SELECT o.client_id FROM credentials AS o WHERE o.account_id = ", c.bind(q.AccountID), " AND o.owner_id = ", c.bind(q.OwnerID))
-		})
+		filters = append(filters, &candidates{where: func(c *composed) { c.add("c.owner_id = ", c.bind(q.OwnerID)) }})
 	}
 	if q.Level == apicred.LevelAccount {
-		filters = append(filters, credentialsWhere(q, "l.level = 'account'"))
+		filters = append(filters, credentialsWhere("c.level = 'account'"))
 	}
 	switch q.Status {
 	case apicred.StatusDisabled:
-		filters = append(filters, credentialsWhere(q, "l.disabled_at <> 0"))
+		filters = append(filters, credentialsWhere("c.disabled_at <> 0"))
 	case apicred.StatusSuspended:
-		filters = append(filters, credentialsWhere(q, "l.suspension <> ''"))
+		filters = append(filters, credentialsWhere("c.suspension <> ''"))
 	case apicred.StatusExpired:
-		filters = append(filters, func(c *composed) {
-			credentialsWhere(q, "l.expires_at <> 0")(c)
-			c.add(" AND l.expires_at <= ", c.bind(micros(q.Now)))
-		})
+		filters = append(filters, &candidates{where: func(c *composed) {
+			c.add("c.expires_at <> 0 AND c.expires_at <= ", c.bind(micros(q.Now)))
+		}})
 	case apicred.StatusActive: // nearly all
 	}
 	if q.Scope != "" {
-		filters = append(filters, func(c *composed) {
+		filters = append(filters, &candidates{ids: func(c *composed) {
 			c.add("SELECT s.client_id FROM credential_scopes AS s WHERE s.scope = ", c.bind(q.Scope), " AND s.account_id = ", c.bind(q.AccountID))
-		})
+		}})
 	}
 	if needy := attentionCandidates(q); needy != nil {
 		filters = append(filters, needy)
 	}
 	if folded := foldSearch(q.Search); folded != "" {
-		filters = append(filters, func(c *composed) { searchCandidates(c, q.AccountID, folded) })
+		filters = append(filters, &candidates{ids: func(c *composed) { searchCandidates(c, q.AccountID, folded) }})
 	}
 	return filters
 }
 
 // credentialsWhere selects by a constant condition that a partial index has.
-func credentialsWhere(q lifecycle.CredentialQuery, condition string) candidates {
-	return func(c *composed) {
-		c.add("SELECT l.client_id FROM credentials AS l WHERE l.account_id = ", c.bind(q.AccountID), " AND ", condition)
-	}
+func credentialsWhere(condition string) *candidates {
+	return &candidates{where: func(c *composed) { c.add(condition) }}
 }
 
 // chosenWords is how many words of a search select the candidates.

@@ -34,6 +34,10 @@ const fewCandidates = 4000
 // candidates are taken instead.
 const stretchPages = 20
 
+// sampledTimes is how many times as many candidates as are to be counted are
+// tried before all are.
+const sampledTimes = 4
+
 // beyondPrefix ends the range of texts that begin with a prefix: no text has
 // this noncharacter.
 const beyondPrefix = "\U0010FFFF"
@@ -123,7 +127,15 @@ func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQue
 	if wide := indexed(q); narrow == nil && len(wide) > 0 {
 		narrow = wide[len(wide)-1]
 	}
-	return r.count(ctx, composeCount(q, narrow, most))
+	if narrow != nil && narrow.ids != nil {
+		// The first of them mostly are enough, and save reading all once to drop
+		// those that repeat.
+		n, err := r.count(ctx, composeCount(q, narrow, most, sampledTimes*most))
+		if err != nil || n > most {
+			return n, err
+		}
+	}
+	return r.count(ctx, composeCount(q, narrow, most, 0))
 }
 
 // searchable tells whether the database could hold what is searched for.
@@ -132,11 +144,15 @@ func searchable(search string) bool {
 }
 
 // composeList composes the statement of a page.
-func composeList(q lifecycle.CredentialQuery, narrow candidates, part stretch) *composed {
+func composeList(q lifecycle.CredentialQuery, narrow *candidates, part stretch) *composed {
 	c := &composed{}
 	c.add("SELECT ", credentialColumns)
-	composeFrom(c, q, narrow)
-	composeOrder(c, q, part)
+	composeFrom(c, q, narrow, 0)
+	if narrow == nil {
+		composeOrder(c, q, part)
+	} else {
+		composeSort(c, q, part.after)
+	}
 	return c.add(" LIMIT ", c.bind(int64(q.Limit)))
 }
 
@@ -157,6 +173,10 @@ func composeOrder(c *composed, q lifecycle.CredentialQuery, part stretch) {
 	if descending {
 		after, upTo, direction = " < ", " >= ", " DESC"
 	}
+	// Behind a row of the list, towards less, nothing is greater any more.
+	if key, ok := attentionUpTo(q); ok && !(descending && part.after != nil) {
+		c.add(" AND c.", column, " <= ", c.bind(key))
+	}
 	if part.after != nil {
 		c.add(" AND (c.", column, ", c.client_id)", after, "(", c.bind(part.after), ", ", c.bind(q.After.ClientID), ")")
 	}
@@ -166,23 +186,49 @@ func composeOrder(c *composed, q lifecycle.CredentialQuery, part stretch) {
 	c.add(" ORDER BY c.", column, direction, ", c.client_id", direction)
 }
 
+// composeSort adds the order of candidates, from behind a sort key and q.After's
+// client ID. No engine takes the key as it is written here for an index's: along
+// that it would try every row.
+func composeSort(c *composed, q lifecycle.CredentialQuery, after any) {
+	column, descending := orderOf(q.Sort)
+	key, behind, direction := "(c."+column+" + 0)", " > ", ""
+	if column == "name_folded" {
+		key = "(c.name_folded || '')"
+	}
+	if descending {
+		behind, direction = " < ", " DESC"
+	}
+	if after != nil {
+		c.add(" AND (", key, ", c.client_id)", behind, "(", c.bind(after), ", ", c.bind(q.After.ClientID), ")")
+	}
+	c.add(" ORDER BY ", key, direction, ", c.client_id", direction)
+}
+
 // composeCount composes the statement that counts what a query finds, up to
-// most+1.
-func composeCount(q lifecycle.CredentialQuery, narrow candidates, most int) *composed {
+// most+1, among the first sampled of the candidates' IDs, or all for 0.
+func composeCount(q lifecycle.CredentialQuery, narrow *candidates, most, sampled int) *composed {
 	c := &composed{}
 	c.add("SELECT COUNT(*) FROM (SELECT 1 AS one")
-	composeFrom(c, q, narrow)
+	composeFrom(c, q, narrow, sampled)
 	return c.add(" LIMIT ", c.bind(int64(most)+1), ") AS found")
 }
 
 // composeFrom adds FROM and WHERE. CROSS JOIN makes SQLite begin with the
 // candidates; to PostgreSQL it is a plain join.
-func composeFrom(c *composed, q lifecycle.CredentialQuery, narrow candidates) {
-	if narrow == nil {
+func composeFrom(c *composed, q lifecycle.CredentialQuery, narrow *candidates, sampled int) {
+	switch {
+	case narrow == nil:
 		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
-	} else {
+	case narrow.ids == nil:
+		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID), " AND ")
+		narrow.where(c)
+	case sampled > 0:
+		c.add(" FROM (SELECT DISTINCT x.client_id FROM (SELECT y.client_id FROM (")
+		narrow.ids(c)
+		c.add(") AS y LIMIT ", c.bind(int64(sampled)), ") AS x) AS few CROSS JOIN credentials AS c WHERE c.client_id = few.client_id AND c.account_id = ", c.bind(q.AccountID))
+	default:
 		c.add(" FROM (SELECT DISTINCT x.client_id FROM (")
-		narrow(c)
+		narrow.ids(c)
 		c.add(") AS x) AS few CROSS JOIN credentials AS c WHERE c.client_id = few.client_id AND c.account_id = ", c.bind(q.AccountID))
 	}
 	composeFilters(c, q)

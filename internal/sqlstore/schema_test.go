@@ -99,6 +99,13 @@ func everyQuery() []lifecycle.CredentialQuery {
 			full.Status = status
 			queries = append(queries, full)
 		}
+		full.Status = ""
+		for _, kind := range []lifecycle.AttentionKind{lifecycle.AttentionExpiring, lifecycle.AttentionUnused, lifecycle.AttentionUnrotated, lifecycle.AttentionSuspended} {
+			full.Attention = lifecycle.Attention{Kind: kind, MaxSecretAge: time.Hour}
+			first := full
+			first.After = lifecycle.CredentialPosition{}
+			queries = append(queries, full, first)
+		}
 	}
 	return queries
 }
@@ -117,7 +124,8 @@ func composedStatements(t *testing.T) map[string]string {
 		found[fmt.Sprint("stretch ", i)] = composeList(q, nil, stretch{position, &place{"5", "c"}}).text.String()
 		for j, narrow := range append(indexed(q), nil) {
 			found[fmt.Sprint("list ", i, j)] = composeList(q, narrow, stretch{after: position}).text.String()
-			found[fmt.Sprint("count ", i, j)] = composeCount(q, narrow, 10).text.String()
+			found[fmt.Sprint("count ", i, j)] = composeCount(q, narrow, 10, 0).text.String()
+			found[fmt.Sprint("count of some ", i, j)] = composeCount(q, narrow, 10, 40).text.String()
 		}
 	}
 	for i, q := range []lifecycle.AuditQuery{

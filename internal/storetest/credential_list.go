@@ -161,7 +161,7 @@ func (p *Population) needs(c *apicred.Credential, a lifecycle.Attention) bool {
 	if a.Kind == "" || status == apicred.StatusDisabled || status == apicred.StatusExpired {
 		return a.Kind == ""
 	}
-	var added time.Time
+	added := c.CreatedAt
 	ends := !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(a.EndsBefore)
 	for _, s := range p.Secrets[c.ClientID] {
 		if s.CreatedAt.After(added) {
