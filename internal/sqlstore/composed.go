@@ -18,6 +18,9 @@ type composed struct {
 	// attended: the candidates already are what needs q's attention, and no more
 	// but what is disabled or has expired.
 	attended bool
+	// choosing: candidates are only counted, and may be some more than they are if
+	// an index alone then has them.
+	choosing bool
 }
 
 // add appends constant pieces of SQL and what bind and bindAll returned.

@@ -49,11 +49,15 @@ func endingIDs(c *composed, q lifecycle.CredentialQuery) {
 		" AND l.expires_at <> 0 AND l.expires_at > ", c.bind(now), " AND l.expires_at <= ", c.bind(soon))
 	c.add(" UNION ALL SELECT e.client_id FROM secrets AS e WHERE e.account_id = ", c.bind(q.AccountID),
 		" AND e.expires_at <> 0 AND e.expires_at > ", c.bind(now), " AND e.expires_at <= ", c.bind(soon))
-	if age > 0 {
+	if age > 0 && !c.choosing {
 		c.add(" AND (e.created_at > ", c.bind(now-age), ") IS TRUE")
+	}
+	if age > 0 {
 		c.add(" UNION ALL SELECT g.client_id FROM secrets AS g WHERE g.account_id = ", c.bind(q.AccountID),
-			" AND g.created_at > ", c.bind(now-age), " AND g.created_at <= ", c.bind(soon-age),
-			" AND (g.expires_at = 0 OR g.expires_at > ", c.bind(now), ") IS TRUE")
+			" AND g.created_at > ", c.bind(now-age), " AND g.created_at <= ", c.bind(soon-age))
+	}
+	if age > 0 && !c.choosing {
+		c.add(" AND (g.expires_at = 0 OR g.expires_at > ", c.bind(now), ") IS TRUE")
 	}
 }
 

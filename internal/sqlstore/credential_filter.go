@@ -67,7 +67,7 @@ func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (*cand
 
 // composeChoice composes the statement that counts candidates, up to most.
 func composeChoice(q lifecycle.CredentialQuery, filter *candidates, most int) *composed {
-	c := &composed{}
+	c := &composed{choosing: true}
 	c.add("SELECT COUNT(*) FROM (SELECT 1 AS one FROM (")
 	filter.addIDs(c, q.AccountID)
 	return c.add(") AS x LIMIT ", c.bind(int64(most)), ") AS few")
