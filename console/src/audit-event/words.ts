@@ -20,6 +20,11 @@ const ACTIONS: Record<string, ActionWords> = {
     done: 'ended the suspension of the API credential',
     tried: 'end the suspension of the API credential',
   },
+  'credential.confirm': {
+    label: 'Restored credential confirmed',
+    done: 'confirmed, after a restore, the API credential',
+    tried: 'confirm the restored API credential',
+  },
   'secret.create': { label: 'Secret added or rotated', done: 'added a secret to the API credential', tried: 'add a secret to the API credential' },
   'secret.delete': { label: 'Secret deleted', done: 'deleted a secret of the API credential', tried: 'delete a secret of the API credential' },
   'secret.revoke': {
@@ -32,14 +37,22 @@ const ACTIONS: Record<string, ActionWords> = {
   'user.edit': { label: 'User changed', done: 'changed the user', tried: 'change the user' },
   'user.delete': { label: 'User removed', done: 'removed the user', tried: 'remove the user' },
   'user.set_up_link': { label: 'Set-up link made', done: 'made a set-up link for', tried: 'make a set-up link for' },
+  'user.password_set': { label: 'Password set', done: 'set the password of', tried: 'set the password of' },
+  'user.end_sessions': { label: 'Other sessions ended', done: 'ended the other sessions of', tried: 'end the sessions of' },
   'session.create': { label: 'Signed in', done: 'signed in', tried: 'sign in' },
   'session.delete': { label: 'Signed out', done: 'signed out', tried: 'sign out' },
+  'session.reauthenticate': { label: 'Confirmed who they are', done: 'confirmed who they are', tried: 'confirm who they are' },
   'account.create': { label: 'Account created', done: 'created the account', tried: 'create an account' },
   'account.edit': { label: 'Account changed', done: 'changed the account', tried: 'change the account' },
   'account.first_admin_link': { label: 'First set-up link made', done: 'made the first set-up link of the account', tried: 'make a set-up link' },
   'token.mint': { label: 'Management token made', done: 'made a management token that acts for', tried: 'make a management token' },
   'catalogue.apply': { label: 'Catalogue applied', done: 'applied a catalogue of APIs and scopes', tried: 'apply a catalogue' },
+  'installation.restore': { label: 'Backup restored', done: 'restored a backup that held the account', tried: 'restore a backup' },
   'signing_key.create': { label: 'Signing key made', done: 'made a signing key', tried: 'make a signing key' },
+  'signing_key.rotate': { label: 'Signing keys rotated', done: 'rotated the signing keys', tried: 'rotate the signing keys' },
+  'signing_key.delete': { label: 'Signing key removed', done: 'removed a signing key', tried: 'remove a signing key' },
+  'signing_key.expire': { label: 'Signing key left the JWK Set', done: 'took an old signing key out of the JWK Set', tried: 'take a signing key away' },
+  'signing_key.reseal': { label: 'Signing key sealed anew', done: 'sealed a signing key under a new master key', tried: 'seal a signing key anew' },
 }
 
 /** What can only be told as refused: reading is no change. */
@@ -50,6 +63,7 @@ const READINGS: Record<string, string> = {
   'user.view': 'read the user',
   'catalogue.view': 'read the catalogue',
   'audit.list': 'read the audit log',
+  'signing_key.list': 'list the signing keys',
 }
 
 /** The actions to filter by. */
@@ -183,6 +197,10 @@ const RULES: Record<string, string> = {
   catalogue: 'The catalogue is for admins of the operator account.',
   audit: 'The audit log is for admins.',
   people: 'Users are managed by admins.',
+  account_role: 'The account is edited by admins.',
+  account_name: 'Another account has this name.',
+  signing_keys: 'The signing keys are for admins of the operator account.',
+  reauthentication: 'They had not confirmed lately who they are.',
 }
 
 /** Why it was refused. */
