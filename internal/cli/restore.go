@@ -61,6 +61,9 @@ nothing can have happened since the backup.`,
 				if err != nil {
 					return err
 				}
+				if len(waiting) == 0 {
+					a.say("No restored credential waits for a confirmation.")
+				}
 				return a.print(output, restoredPrinted(waiting))
 			})
 		}
@@ -173,7 +176,14 @@ func (a *app) printConfirmed(output *choice, confirmed []desk.RestoredCredential
 			still++
 		}
 	}
-	a.say("%d confirmed; %d of them are still not active, for another reason.", len(confirmed), still)
+	switch {
+	case still > 0:
+		a.say("%d confirmed; %d of them are not active, for the reason shown.", len(confirmed), still)
+	case len(confirmed) > 0:
+		a.say("%d confirmed, and active again.", len(confirmed))
+	default:
+		a.say("0 confirmed. What waits is listed by: claviger restore --waiting")
+	}
 	return err
 }
 

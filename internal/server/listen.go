@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"syscall"
 )
 
@@ -14,7 +15,8 @@ func listen(ctx context.Context, setting, address string) (net.Listener, error) 
 	case err == nil:
 		return &lastCall{TCPListener: l.(*net.TCPListener)}, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fault(err, "The address %s is taken by another program. Stop it, or give another address (%s).", address, setting)
+		return nil, fault(err, "The address %s is taken by another program. Stop it, or give another address (setting %s), as --%s 127.0.0.1:8520.",
+			address, setting, strings.ReplaceAll(setting, "_", "-"))
 	case errors.Is(err, syscall.EACCES):
 		return nil, fault(err, "This user may not listen on %s. Use a port above 1023 (%s).", address, setting)
 	}
