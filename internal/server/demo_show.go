@@ -22,27 +22,28 @@ type demoLine struct {
 // printed; e2e runs them.
 const tour = `
 Claviger demo: everything runs on this machine and is gone when you stop it (Ctrl+C).
-
+{{with .Taken}}Another program has {{.}}, so this demo is at {{$.Issuer}}.
+{{end}}
 Sign in to the console as (the links work as often as you like):
 {{range .Users}}  {{printf "%-10s" .Role}}  {{printf "%-36s" .Email}}  {{.SignInURL}}
 {{end}}
 Or paste this into another terminal, line by line:
 
-  # 1. {{.Supervisor.Email}}, a supervisor, creates an API credential that may read users
+  echo '1. {{.Supervisor.Email}}, a supervisor, creates an API credential that may read users'
   TOKEN={{.Supervisor.ManagementToken}}
   CREDENTIAL=$(curl -s {{.Issuer}}/api/v1/credentials -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"name":"My first credential","scopes":["users:read"]}'); echo "$CREDENTIAL"
   CLIENT_ID=$(echo "$CREDENTIAL" | grep -o '"client_id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
   CLIENT_SECRET=$(echo "$CREDENTIAL" | grep -o '"client_secret":"[^"]*"' | cut -d '"' -f 4)
 
-  # 2. a program exchanges client ID and secret for an access token
+  echo '2. a program exchanges client ID and secret for an access token'
   ACCESS_TOKEN=$(curl -s {{.Issuer}}/oauth2/token -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials | grep -o '"access_token":"[^"]*"' | cut -d '"' -f 4); echo "$ACCESS_TOKEN"
 
-  # 3. it calls an API behind the gateway: 200 with the scope, 403 without, 401 with nothing
+  echo '3. it calls an API behind the gateway: 200 with the scope, 403 without, 401 with nothing'
   curl -i {{.GatewayURL}}/useradmin/users -H "Authorization: Bearer $ACCESS_TOKEN"
   curl -i {{.GatewayURL}}/insights/stats/today -H "Authorization: Bearer $ACCESS_TOKEN"
   curl -i {{.GatewayURL}}/useradmin/users
 
-  # 4. this API also takes client ID and secret directly
+  echo '4. this API also takes client ID and secret directly'
   curl -i {{.GatewayURL}}/useradmin/users -u "$CLIENT_ID:$CLIENT_SECRET"
 
 API reference: {{.Issuer}}/api/v1/docs    Metrics: {{.OpsURL}}/metrics
@@ -54,6 +55,7 @@ type tourFacts struct {
 	demoLine
 	Supervisor demoUser
 	Dir        string
+	Taken      string // the usual address, where another program has it
 }
 
 func (d *demo) line() demoLine {
@@ -82,5 +84,9 @@ func (d *demo) print(o DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	return t.Execute(o.Stdout, tourFacts{d.line(), supervisor, d.dir})
+	facts := tourFacts{demoLine: d.line(), Supervisor: supervisor, Dir: d.dir}
+	if o.Listen == "" && facts.Issuer != "http://"+demoListen {
+		facts.Taken = demoListen
+	}
+	return t.Execute(o.Stdout, facts)
 }
