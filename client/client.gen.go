@@ -242,8 +242,8 @@ type CreatedCredential struct {
 	// ClientID The client ID: a UUID, never used again.
 	ClientID string `json:"client_id"`
 
-	// ClientSecret The client secret. It is shown here and never again.
-	ClientSecret SecretText `json:"client_secret"`
+	// ClientSecret The client secret. It is shown here and never again. Not there for private_key_jwt.
+	ClientSecret SecretText `json:"client_secret,omitempty"`
 	CreatedAt    time.Time  `json:"created_at"`
 
 	// CreatedBy User ID or client ID of its maker.
@@ -253,8 +253,11 @@ type CreatedCredential struct {
 	EffectiveScopes []string `json:"effective_scopes"`
 
 	// ExpiresAt Its end; null: none.
-	ExpiresAt       *time.Time `json:"expires_at"`
-	LastUsedAddress *string    `json:"last_used_address"`
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// JWKS The public keys that it signs its assertions with; null: none.
+	JWKS            *KeySet `json:"jwks"`
+	LastUsedAddress *string `json:"last_used_address"`
 
 	// LastUsedAt Null: never used. Exact to a minute.
 	LastUsedAt *time.Time `json:"last_used_at"`
@@ -340,8 +343,11 @@ type Credential struct {
 	EffectiveScopes []string `json:"effective_scopes"`
 
 	// ExpiresAt Its end; null: none.
-	ExpiresAt       *time.Time `json:"expires_at"`
-	LastUsedAddress *string    `json:"last_used_address"`
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// JWKS The public keys that it signs its assertions with; null: none.
+	JWKS            *KeySet `json:"jwks"`
+	LastUsedAddress *string `json:"last_used_address"`
 
 	// LastUsedAt Null: never used. Exact to a minute.
 	LastUsedAt *time.Time `json:"last_used_at"`
@@ -383,9 +389,15 @@ type CredentialChange struct {
 	// AllowedCIDRs All ranges; null or none: from anywhere.
 	AllowedCIDRs Member[[]string] `json:"allowed_cidrs,omitzero"`
 
+	// API ID of the API whose tokens it may introspect; null removes it.
+	API Member[string] `json:"api,omitzero"`
+
 	// ExpiresAt Null removes the end.
 	ExpiresAt Member[time.Time] `json:"expires_at,omitzero"`
-	Name      *string           `json:"name,omitempty"`
+
+	// JWKS All public keys that it shall have, for private_key_jwt. Tokens that are out live on.
+	JWKS *KeySet `json:"jwks,omitempty"`
+	Name *string `json:"name,omitempty"`
 
 	// RequestsPerSecond Null removes the limit.
 	RequestsPerSecond Member[int64] `json:"requests_per_second,omitzero"`
@@ -409,6 +421,40 @@ type CredentialList struct {
 
 	// TotalCapped There are more than total.
 	TotalCapped bool `json:"total_capped"`
+}
+
+// Key defines model for Key.
+type Key struct {
+	// Alg The one algorithm that it is for. Left out: any of its kind.
+	Alg string `json:"alg,omitempty"`
+
+	// Crv Of EC and OKP.
+	Crv string `json:"crv,omitempty"`
+
+	// E Of RSA: the exponent, base64url.
+	E string `json:"e,omitempty"`
+
+	// Kid Its name in the set. Left out: its thumbprint (RFC 7638).
+	Kid string `json:"kid,omitempty"`
+
+	// Kty Kind of key.
+	Kty string `json:"kty"`
+
+	// N Of RSA: the modulus, base64url.
+	N   string `json:"n,omitempty"`
+	Use string `json:"use,omitempty"`
+
+	// X Of EC and OKP, base64url.
+	X string `json:"x,omitempty"`
+
+	// Y Of EC, base64url.
+	Y string `json:"y,omitempty"`
+}
+
+// KeySet defines model for KeySet.
+type KeySet struct {
+	// Keys RSA from 2048 bits, P-256, P-384, P-521 or Ed25519; public parts only.
+	Keys []Key `json:"keys"`
 }
 
 // ListedCredential defines model for ListedCredential.
@@ -439,8 +485,11 @@ type ListedCredential struct {
 	EffectiveScopes []string `json:"effective_scopes"`
 
 	// ExpiresAt Its end; null: none.
-	ExpiresAt       *time.Time `json:"expires_at"`
-	LastUsedAddress *string    `json:"last_used_address"`
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// JWKS The public keys that it signs its assertions with; null: none.
+	JWKS            *KeySet `json:"jwks"`
+	LastUsedAddress *string `json:"last_used_address"`
 
 	// LastUsedAt Null: never used. Exact to a minute.
 	LastUsedAt *time.Time `json:"last_used_at"`
@@ -507,11 +556,17 @@ type NewCredential struct {
 	// AllowedCIDRs Address ranges it may be used from; none: from anywhere.
 	AllowedCIDRs []string `json:"allowed_cidrs,omitempty"`
 
-	// AuthenticationMethod How it proves itself at the token endpoint. Left out: client_secret.
+	// API ID of the API whose tokens, of every account, it may introspect and follow; credentials of the operator account, and admins, only.
+	API *string `json:"api,omitempty"`
+
+	// AuthenticationMethod How it proves itself at the token endpoint, for its whole life. Left out: client_secret.
 	AuthenticationMethod string `json:"authentication_method,omitempty"`
 
 	// ExpiresAt When it ends; null or left out: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// JWKS For private_key_jwt: the public keys that it signs with.
+	JWKS *KeySet `json:"jwks,omitempty"`
 
 	// Level user, or left out: it is yours. account: it is the account's; admins only, where the account's policy is open.
 	Level string `json:"level,omitempty"`

@@ -10,6 +10,9 @@ const (
 	LevelUser    = "user"
 	LevelAccount = "account"
 
+	AuthenticationClientSecret  = "client_secret"
+	AuthenticationPrivateKeyJWT = "private_key_jwt"
+
 	StatusActive    = "active"
 	StatusDisabled  = "disabled"
 	StatusExpired   = "expired"

@@ -25,6 +25,7 @@ var (
 	errClientExpired   = errors.New("expired")
 	errClientSuspended = errors.New("suspended")
 	errClientAddress   = errors.New("address not allowed")
+	errClientKey       = errors.New("the key that signed is no longer the client's")
 )
 
 // ClientAuth is what a client presents: ID and secret, as RFC 6749 section
@@ -111,15 +112,24 @@ func (d *Directory) judge(a *ClientAuth, sums *[maxPeppers]SecretSum, now time.T
 
 // judge decides whether an authenticated client may go on.
 func (c *Client) judge(now time.Time) error {
-	if c.secret == noSecret {
+	switch {
+	case c.key != "":
+		if !c.entry.keys().Has(c.key) {
+			return errClientKey
+		}
+		return c.judgeState(now)
+	case c.secret == noSecret:
 		return errSecretWrong
-	}
-	if c.entry.slot(c.secret).expired(c.account.MaxSecretAge, now) {
+	case c.entry.slot(c.secret).expired(c.account.MaxSecretAge, now):
 		return errSecretExpired
-	}
-	if c.entry.flags&flagOtherMethod != 0 {
+	case c.entry.flags&flagOtherMethod != 0:
 		return errClientMethod
 	}
+	return c.judgeState(now)
+}
+
+// judgeState decides whether a client that proved itself may go on.
+func (c *Client) judgeState(now time.Time) error {
 	switch c.StatusAt(now) {
 	case apicred.StatusDisabled:
 		return errClientDisabled
@@ -176,7 +186,7 @@ func (d *Directory) Renew(ctx context.Context, c Client, arrival time.Time) (Cli
 		return Client{}, unauthenticated(errClientUnknown)
 	}
 	renewed := t.client(e, c.id)
-	renewed.address = c.address
+	renewed.address, renewed.key = c.address, c.key
 	if c.secret != noSecret {
 		renewed.secret = e.indexOf(c.entry.slot(c.secret).id)
 	}

@@ -17,7 +17,8 @@ type Client struct {
 	account *apicred.Account
 	owner   *Member // nil for account-level, and when the owner is gone
 	plan    *plan
-	secret  int // index of the secret presented; noSecret when none was
+	secret  int    // index of the secret presented; noSecret when none was
+	key     string // thumbprint of the key that signed; empty when none did
 	address netip.Addr
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // entry is a credential as the hot path needs it, small because a million of
@@ -36,7 +37,8 @@ type rare struct {
 	secrets []secretSlot // those after the first
 	ranges  []netip.Prefix
 	limiter *rate.Limiter
-	api     string // the API that introspects with it
+	api     string        // the API that introspects with it
+	keys    *proof.KeySet // that it signs assertions with; nil: none
 }
 
 // secretSlot is one secret's keyed hash.
@@ -88,6 +90,7 @@ func newEntry(r *CredentialRecord, hasher Hasher) (*entry, error) {
 		e.lastUse = c.LastUsedAt.Unix()
 	}
 	var more []secretSlot
+	var err error
 	for i := range r.Secrets {
 		slot, err := newSecretSlot(&r.Secrets[i], hasher)
 		if err != nil {
@@ -99,13 +102,28 @@ func newEntry(r *CredentialRecord, hasher Hasher) (*entry, error) {
 			more = append(more, slot)
 		}
 	}
-	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 || c.API != "" {
+	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 || c.API != "" || c.KeySet != "" {
 		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs), api: strings.Clone(c.API)}
+		if e.rare.keys, err = keysOf(c); err != nil {
+			return nil, err
+		}
 		if c.RequestsPerSecond > 0 {
 			e.rare.limiter = rate.NewLimiter(rate.Limit(c.RequestsPerSecond), 2*c.RequestsPerSecond)
 		}
 	}
 	return e, nil
+}
+
+// keysOf reads the keys that a credential signs with; nil when it has none.
+func keysOf(c *apicred.Credential) (*proof.KeySet, error) {
+	if c.AuthenticationMethod != apicred.AuthenticationPrivateKeyJWT {
+		return nil, nil //nolint:nilnil // most have none
+	}
+	set, _ := proof.ParseKeySet([]byte(c.KeySet))
+	if set == nil {
+		return nil, fmt.Errorf("client ID %s has keys that cannot be read", c.ClientID)
+	}
+	return set, nil
 }
 
 func newSecretSlot(s *apicred.Secret, hasher Hasher) (secretSlot, error) {
@@ -201,6 +219,14 @@ func (e *entry) ranges() []netip.Prefix {
 		return nil
 	}
 	return e.rare.ranges
+}
+
+// keys are those that the credential signs assertions with; nil: none.
+func (e *entry) keys() *proof.KeySet {
+	if e.rare == nil {
+		return nil
+	}
+	return e.rare.keys
 }
 
 func micros(t time.Time) int64 {

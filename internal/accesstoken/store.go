@@ -74,6 +74,11 @@ type Store interface {
 	// that was revoked before leaves everything as it is.
 	RevokeToken(ctx context.Context, r RevokedToken, event apicred.AuditEvent) error
 
+	// UseProof takes the proof with a hash for used until end, whichever node asks,
+	// in one durable step; conflict when it was used before. Proofs that ended
+	// before now are forgotten.
+	UseProof(ctx context.Context, hash []byte, now, end time.Time) error
+
 	// AddUsage adds counts, raises last-used facts and takes hashes made anew, at
 	// most 500 rows a transaction. Rows of deleted credentials and secrets are dropped.
 	AddUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error

@@ -83,7 +83,7 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 	s.mu.Lock()
 	s.count(usageKey{c.entry.id, hour, outcome, scope}, 1)
 	s.mu.Unlock()
-	if c.secret == noSecret {
+	if c.secret == noSecret && c.key == "" {
 		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{at: now, address: address})
 	}
 }
@@ -92,7 +92,7 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 // secret: who looks for the program that still uses a disabled credential or an
 // old secret finds it so. It is no use of the credential.
 func (d *Directory) countRefused(c *Client, cause error) {
-	if c.entry == nil || c.secret == noSecret {
+	if c.entry == nil || c.secret == noSecret && c.key == "" {
 		return // nobody was proved
 	}
 	for _, known := range []struct {

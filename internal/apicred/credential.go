@@ -21,8 +21,15 @@ const (
 // AuthenticationMethod is how a credential proves itself at the token endpoint.
 type AuthenticationMethod string
 
-// AuthenticationClientSecret covers Basic and body (RFC 6749 section 2.3.1).
-const AuthenticationClientSecret AuthenticationMethod = "client_secret"
+// The methods. A credential has one, for its whole life: there is no falling
+// back to another.
+const (
+	// AuthenticationClientSecret covers Basic and body (RFC 6749 section 2.3.1).
+	AuthenticationClientSecret AuthenticationMethod = "client_secret"
+	// AuthenticationPrivateKeyJWT is an assertion signed with a key whose public
+	// part was uploaded (RFC 7523).
+	AuthenticationPrivateKeyJWT AuthenticationMethod = "private_key_jwt"
+)
 
 // Suspension is why a credential gets no tokens although nobody disabled it.
 // It is stored, and recomputed by the change that causes it.
@@ -63,6 +70,7 @@ type Credential struct {
 	API       string   // ID of the API it introspects for; empty: none
 
 	AuthenticationMethod AuthenticationMethod
+	KeySet               string         // public keys as a JWK Set; empty: none
 	AllowedCIDRs         []netip.Prefix // empty: any address
 	TokenLifetime        time.Duration  // 0: the server's
 	RequestsPerSecond    int            // 0: no limit

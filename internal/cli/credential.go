@@ -84,6 +84,11 @@ func credentialPrinted(c *client.Credential) printed {
 		{"created", clock(c.CreatedAt)},
 		{"version", fmt.Sprint(c.Version)},
 	}}
+	if c.JWKS != nil {
+		for i := range c.JWKS.Keys {
+			p.rows = append(p.rows, []string{"key", cell(c.JWKS.Keys[i].Kid)})
+		}
+	}
 	for i := range c.Secrets {
 		s := &c.Secrets[i]
 		text := cell(s.SecretID) + " …" + cell(s.Hint)

@@ -3,7 +3,10 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,12 +20,17 @@ func newCredentialCreate(a *app) *cobra.Command {
 		Long: `Creates an API credential and prints its client ID and client secret. The secret
 is shown this once: no later command or page can show it again.
 
+With --jwks the credential has no secret: its programs sign assertions with a
+private key (private_key_jwt) whose public part is in the file. Nothing else of the
+file is sent.
+
 --output env prints lines for an .env file or for eval in a shell; json is the whole
 credential.`,
 		Example: `  claviger credential create --name "Nightly export" --scope users:read
   claviger credential create --name "Nightly export" --scope users:read --scope stats --expires 90d \
     --cidr 192.0.2.0/24 --output env > export.env
-  claviger credential create --name Gateway --level account --scope claviger:introspect`,
+  claviger credential create --name Gateway --level account --scope claviger:introspect --api orders
+  claviger credential create --name Export --scope stats --jwks keys.json`,
 		Args: takes(),
 	}
 	m := addManagement(a, cmd)
@@ -30,6 +38,8 @@ credential.`,
 	scopes := addScopes(cmd, m, "scope", "scope that it shall hold, repeatable")
 	level := choose(cmd, "level", "whose it is: yours, or the account's (default user)", client.LevelUser, client.LevelAccount)
 	bounds := addLimits(cmd)
+	jwks := addText(cmd, "jwks", "file", "JWK Set of the public keys that it signs assertions with, instead of a secret")
+	api := addText(cmd, "api", "id", "API whose tokens it may introspect, of every account (operator account only)")
 	key := addText(cmd, "idempotency-key", "text", "the same text again, within 24 hours, makes no second credential")
 	require(cmd, "name", "scope")
 	output := addSecretOutput(cmd)
@@ -43,6 +53,15 @@ credential.`,
 			ExpiresAt: bounds.expires.value, AllowedCIDRs: ranges,
 			TokenLifetimeSeconds: bounds.lifetime.value, RequestsPerSecond: bounds.rate.value,
 		}
+		if api.String() != "" {
+			in.API = new(api.String())
+		}
+		if jwks.String() != "" {
+			in.AuthenticationMethod = client.AuthenticationPrivateKeyJWT
+			if in.JWKS, err = readKeySet(jwks.String()); err != nil {
+				return err
+			}
+		}
 		once := key.String()
 		if once == "" {
 			once = rand.Text() // with a key the client may try again when the server is busy
@@ -52,12 +71,42 @@ credential.`,
 			if err != nil {
 				return alreadyCreated(err)
 			}
+			if in.JWKS != nil {
+				return a.printKeyed(output, created, c.TokenURL())
+			}
 			return a.printIssued(output, issued{
 				clientID: created.ClientID, secret: created.ClientSecret, tokenURL: c.TokenURL(), json: createdJSON{created, created.ClientSecret.Reveal()},
 			})
 		})
 	})
 	return cmd
+}
+
+// printKeyed writes a new credential that has no secret.
+func (a *app) printKeyed(output *choice, created *client.CreatedCredential, tokenURL string) error {
+	if output.word == outputEnv {
+		_, err := fmt.Fprintf(a.Out, "CLIENT_ID=%s\nTOKEN_URL=%s\n", shellWord(created.ClientID), shellWord(tokenURL))
+		return err
+	}
+	rows := [][]string{{"client ID", cell(created.ClientID)}}
+	for _, key := range created.JWKS.Keys {
+		rows = append(rows, []string{"key", cell(key.Kid)})
+	}
+	return a.print(output, printed{json: created, rows: rows})
+}
+
+// readKeySet reads a file with a JWK Set. What is private in it is left out here:
+// it never goes over the wire.
+func readKeySet(path string) (*client.KeySet, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the caller names their own file
+	if err != nil {
+		return nil, err
+	}
+	set := &client.KeySet{}
+	if err := json.Unmarshal(text, set); err != nil || len(set.Keys) == 0 {
+		return nil, usagef("The file %s holds no JWK Set. It must be JSON, as {\"keys\":[{\"kty\":\"EC\",…}]}.", path)
+	}
+	return set, nil
 }
 
 // createdJSON is the credential with its secret, as the REST API answers.

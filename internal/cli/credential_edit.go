@@ -16,6 +16,7 @@ type credentialEdit struct {
 	name                *words
 	scopes, add, remove *words
 	limits              *limits
+	jwks                *words
 	version             int64
 }
 
@@ -40,6 +41,7 @@ Where somebody saves between reading and writing, nothing is changed. With
 		add:    addScopes(cmd, m, "add-scope", "scope that it shall hold too, repeatable"),
 		remove: addScopes(cmd, m, "remove-scope", "scope that it shall hold no longer, repeatable"),
 		limits: addLimits(cmd),
+		jwks:   addText(cmd, "jwks", "file", "JWK Set of all public keys that a private_key_jwt credential shall have"),
 	}
 	cmd.Flags().Int64Var(&edit.version, "if-version", 0, "change nothing unless this `version` stands")
 	output := addOutput(cmd)
@@ -64,7 +66,7 @@ Where somebody saves between reading and writing, nothing is changed. With
 func (e *credentialEdit) check(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	given := slices.ContainsFunc(
-		[]string{"name", "scope", "add-scope", "remove-scope", "expires", "cidr", "token-lifetime", "requests-per-second"}, flags.Changed)
+		[]string{"name", "scope", "add-scope", "remove-scope", "expires", "cidr", "token-lifetime", "requests-per-second", "jwks"}, flags.Changed)
 	switch {
 	case !given:
 		return usagef("Nothing to change was given.")
@@ -90,6 +92,12 @@ func (e *credentialEdit) apply(ctx context.Context, c *client.Client, id string)
 		return nil, err
 	} else if given {
 		change.AllowedCIDRs = client.Set(ranges)
+	}
+	if path := e.jwks.String(); path != "" {
+		var err error
+		if change.JWKS, err = readKeySet(path); err != nil {
+			return nil, err
+		}
 	}
 	etag := ""
 	if e.version > 0 {

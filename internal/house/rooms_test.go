@@ -38,7 +38,7 @@ const (
 func rooms() map[string]layer {
 	return map[string]layer{
 		"api": outside, "client": outside, "console": outside, "enforce": outside, "examples": outside,
-		"internal/apicred":     middle,
+		"internal/apicred": middle, "internal/proof": middle,
 		"internal/accesstoken": useCase, "internal/audit": useCase, "internal/lifecycle": useCase, "internal/login": useCase,
 		"internal/keyring": provider, "internal/sqlstore/...": provider, "internal/storetest": provider,
 		"internal/config": shell, "internal/web": shell,

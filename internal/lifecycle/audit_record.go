@@ -24,6 +24,8 @@ type credentialRecord struct {
 	DisabledBy        string         `json:"disabled_by,omitempty"`
 	Suspension        string         `json:"suspension,omitempty"`
 	API               string         `json:"api,omitempty"`
+	Method            string         `json:"authentication_method,omitempty"` // empty: client_secret
+	Keys              []keyRecord    `json:"keys,omitempty"`
 	Generation        int64          `json:"generation"`
 }
 
@@ -32,8 +34,15 @@ func recordCredential(c *apicred.Credential) credentialRecord {
 		Name: c.Name, Level: c.Level, OwnerID: c.OwnerID, Scopes: c.Scopes, ExpiresAt: auditTime(c.ExpiresAt),
 		AllowedCIDRs: c.AllowedCIDRs, TokenLifetime: int64(c.TokenLifetime / time.Second),
 		RequestsPerSecond: c.RequestsPerSecond, Disabled: c.Disabled(), DisabledBy: c.DisabledBy, Suspension: string(c.Suspension),
-		API: c.API, Generation: c.Generation,
+		API: c.API, Method: recordMethod(c.AuthenticationMethod), Keys: keyRecords(c.KeySet), Generation: c.Generation,
 	}
+}
+
+func recordMethod(m apicred.AuthenticationMethod) string {
+	if m == apicred.AuthenticationClientSecret {
+		return ""
+	}
+	return string(m)
 }
 
 type secretRecord struct {

@@ -29,8 +29,11 @@ type NewCredential struct {
 	Level             apicred.Level // empty: user
 	ExpiresAt         time.Time     // zero: never
 	AllowedCIDRs      []netip.Prefix
-	TokenLifetime     time.Duration // 0: the server's
-	RequestsPerSecond int           // 0: no limit
+	TokenLifetime     time.Duration                // 0: the server's
+	RequestsPerSecond int                          // 0: no limit
+	Method            apicred.AuthenticationMethod // empty: client_secret
+	KeySet            []byte                       // JWK Set as sent; empty: none
+	API               string                       // ID of the API it introspects for; empty: none
 	// Faults are members the surface could not read; they are answered only
 	// after the right to create is established (contract.md "Order of refusals").
 	Faults []apicred.FieldError
@@ -40,7 +43,8 @@ type NewCredential struct {
 	BodyHash       []byte
 }
 
-// Created is a new credential with its secret, which exists only here.
+// Created is a new credential with its secret, which exists only here; empty for
+// credentials that prove themselves by a key of their own.
 type Created struct {
 	CredentialView
 	Secret apicred.SecretText
@@ -49,9 +53,9 @@ type Created struct {
 // idempotencyLifetime is how long an Idempotency-Key is remembered.
 const idempotencyLifetime = 24 * time.Hour
 
-// CreateCredential makes a credential with one secret, owned by the actor or,
-// where the policy allows it, by the account. The secret is in the answer and
-// nowhere else. Errors: not_found (no access to the area), forbidden,
+// CreateCredential makes a credential with one secret, or with the public keys
+// that were sent instead, owned by the actor or, where the policy allows it, by
+// the account. The secret is in the answer and nowhere else. Errors: not_found (no access to the area), forbidden,
 // scope_not_grantable, invalid, conflict (the Idempotency-Key was used: ClientID
 // names what it made).
 func (s *Service) CreateCredential(ctx context.Context, actor apicred.Actor, in NewCredential) (Created, error) {
@@ -94,6 +98,9 @@ func (s *Service) mayCreate(actor *apicred.Actor, f *facts, in *NewCredential) e
 	}
 	if err == nil {
 		rule, err = "scope_ceiling", ceiling(actor, f, nil, in.Scopes)
+	}
+	if err == nil && in.API != "" {
+		rule, err = mayBind(actor)
 	}
 	if err != nil {
 		s.refuse(actor, rule, createAttempt())
@@ -139,12 +146,13 @@ func (s *Service) draft(actor *apicred.Actor, f *facts, in *NewCredential) (apic
 		return apicred.Credential{}, err
 	}
 	c := apicred.Credential{
-		ClientID: id, AccountID: actor.AccountID, Level: in.Level, AuthenticationMethod: apicred.AuthenticationClientSecret,
+		ClientID: id, AccountID: actor.AccountID, Level: in.Level, AuthenticationMethod: v.method(in.Method),
 		Name: v.name(in.Name), Scopes: v.scopes(f, in.Scopes, nil), ExpiresAt: v.expiry(in.ExpiresAt, now),
 		AllowedCIDRs: v.cidrs(in.AllowedCIDRs), TokenLifetime: v.tokenLifetime(in.TokenLifetime, &f.account),
-		RequestsPerSecond: v.requestRate(in.RequestsPerSecond),
-		Generation:        1, Version: 1, CreatedAt: now, CreatedBy: actor.ID, UpdatedAt: now,
+		RequestsPerSecond: v.requestRate(in.RequestsPerSecond), API: v.boundAPI(f, in.API, ""),
+		Generation: 1, Version: 1, CreatedAt: now, CreatedBy: actor.ID, UpdatedAt: now,
 	}
+	c.KeySet = v.keySet(c.AuthenticationMethod, in.KeySet)
 	if !in.Level.Valid() {
 		v.fault("body.level", "The level is user or account.")
 	}
@@ -155,14 +163,11 @@ func (s *Service) draft(actor *apicred.Actor, f *facts, in *NewCredential) (apic
 }
 
 func (s *Service) insertCredential(ctx context.Context, tx Tx, actor *apicred.Actor, f *facts, c apicred.Credential) (Created, error) {
-	text, secret, err := s.newSecret(c.ClientID, "", time.Time{})
-	if err != nil {
-		return Created{}, err
-	}
 	if err := tx.InsertCredential(ctx, c); err != nil {
 		return Created{}, err
 	}
-	if err := tx.InsertSecret(ctx, secret); err != nil {
+	text, secrets, err := s.firstSecret(ctx, tx, &c)
+	if err != nil {
 		return Created{}, err
 	}
 	err = s.record(ctx, tx, actor, recorded{
@@ -171,8 +176,20 @@ func (s *Service) insertCredential(ctx context.Context, tx Tx, actor *apicred.Ac
 	if err != nil {
 		return Created{}, err
 	}
-	view, err := s.view(ctx, tx, actor, f, c, []apicred.Secret{secret})
+	view, err := s.view(ctx, tx, actor, f, c, secrets)
 	return Created{view, text}, err
+}
+
+// firstSecret makes the secret of a new credential, if it has one.
+func (s *Service) firstSecret(ctx context.Context, tx Tx, c *apicred.Credential) (apicred.SecretText, []apicred.Secret, error) {
+	if c.AuthenticationMethod != apicred.AuthenticationClientSecret {
+		return apicred.SecretText{}, nil, nil
+	}
+	text, secret, err := s.newSecret(c.ClientID, "", time.Time{})
+	if err != nil {
+		return apicred.SecretText{}, nil, err
+	}
+	return text, []apicred.Secret{secret}, tx.InsertSecret(ctx, secret)
 }
 
 // Credential reads one. Errors: not_found, forbidden (token scope).

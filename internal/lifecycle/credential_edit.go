@@ -17,6 +17,8 @@ type CredentialChange struct {
 	AllowedCIDRs      *[]netip.Prefix
 	TokenLifetime     *time.Duration
 	RequestsPerSecond *int
+	KeySet            *[]byte // JWK Set as sent
+	API               *string // empty: none
 	// Version the editor saw, from If-Match; 0: not given.
 	Version int64
 	Faults  []apicred.FieldError // as NewCredential's
@@ -57,6 +59,12 @@ func (s *Service) EditCredential(ctx context.Context, actor apicred.Actor, clien
 // editCeiling applies the scope ceiling to edits that change scopes or loosen
 // addresses, limits or expiry; a new name and what tightens need no ceiling.
 func (s *Service) editCeiling(actor *apicred.Actor, f *facts, before *apicred.Credential, in *CredentialChange) error {
+	if in.API != nil && *in.API != "" && *in.API != before.API {
+		if rule, err := mayBind(actor); err != nil {
+			s.refuse(actor, rule, recorded{action: "credential.edit", target: apicred.TargetCredential, id: before.ClientID})
+			return err
+		}
+	}
 	if in.Scopes == nil {
 		if !loosens(before, in) {
 			return nil
@@ -94,6 +102,12 @@ func edited(f *facts, c apicred.Credential, in *CredentialChange, now time.Time)
 	}
 	if in.RequestsPerSecond != nil {
 		c.RequestsPerSecond = v.requestRate(*in.RequestsPerSecond)
+	}
+	if in.KeySet != nil {
+		c.KeySet = v.keySet(c.AuthenticationMethod, *in.KeySet)
+	}
+	if in.API != nil {
+		c.API = v.boundAPI(f, *in.API, c.API)
 	}
 	return c, v.err()
 }
@@ -141,7 +155,7 @@ func outlived(before, after *apicred.Credential, now time.Time) bool {
 func sameCredential(a, b *apicred.Credential) bool {
 	return a.Name == b.Name && slices.Equal(a.Scopes, b.Scopes) && a.ExpiresAt.Equal(b.ExpiresAt) &&
 		slices.Equal(a.AllowedCIDRs, b.AllowedCIDRs) && a.TokenLifetime == b.TokenLifetime &&
-		a.RequestsPerSecond == b.RequestsPerSecond && a.Suspension == b.Suspension &&
+		a.RequestsPerSecond == b.RequestsPerSecond && a.KeySet == b.KeySet && a.API == b.API && a.Suspension == b.Suspension &&
 		a.DisabledAt.Equal(b.DisabledAt) && a.DisabledBy == b.DisabledBy && a.Generation == b.Generation
 }
 

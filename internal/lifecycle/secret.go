@@ -47,6 +47,9 @@ func (s *Service) AddSecret(ctx context.Context, actor apicred.Actor, clientID s
 		if err := s.withinCeiling(&actor, &f, &c, "secret.create"); err != nil {
 			return err
 		}
+		if err := hasSecrets(&c); err != nil {
+			return err
+		}
 		if err := checkNewSecret(&in, &f.account, s.now()); err != nil {
 			return err
 		}
@@ -72,6 +75,15 @@ func (s *Service) AddSecret(ctx context.Context, actor apicred.Actor, clientID s
 		return AddedSecret{}, err
 	}
 	return out, nil
+}
+
+// hasSecrets refuses changes of secrets for a credential that proves itself by
+// something else.
+func hasSecrets(c *apicred.Credential) error {
+	if c.AuthenticationMethod == apicred.AuthenticationClientSecret {
+		return nil
+	}
+	return apicred.Conflict("This API credential authenticates by " + string(c.AuthenticationMethod) + " and has no secrets. Change its keys (jwks) instead.")
 }
 
 // withinCeiling applies the scope ceiling to a credential as it stands, for
@@ -151,6 +163,9 @@ func (s *Service) addSecret(ctx context.Context, tx Tx, clientID string, others 
 func (s *Service) DeleteSecret(ctx context.Context, actor apicred.Actor, clientID, secretID string, compromised bool) error {
 	return s.change(ctx, func(tx Tx) error {
 		_, c, err := s.changeable(ctx, tx, &actor, clientID, ActionEdit, "secret.delete")
+		if err == nil {
+			err = hasSecrets(&c)
+		}
 		if err != nil {
 			return err
 		}

@@ -43,8 +43,8 @@ func (e *inquiry) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refu
 	if !strings.EqualFold(scheme, "Bearer") {
 		return e.askingClient(r, x, f)
 	}
-	if f.clientSecret != "" {
-		return asker{}, refuse(faultRequest, "The client authenticates in two ways. Send an access token or a client secret, not both.")
+	if f.clientSecret != "" || f.asserts() {
+		return asker{}, refuse(faultRequest, "The client authenticates in two ways. Send an access token, a client secret or an assertion: one of them.")
 	}
 	return e.askingBearer(r, x, strings.Trim(token, " "))
 }

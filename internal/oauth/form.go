@@ -18,6 +18,9 @@ type form struct {
 	clientID     string
 	clientSecret string
 	token        string // to introspect or to revoke
+	// of RFC 7521 section 4.2
+	assertionType string
+	assertion     string
 }
 
 // What is wrong with a form, as sentences for the client.
@@ -76,6 +79,10 @@ func (f *form) set(name, value string) {
 		f.clientSecret = value
 	case "token":
 		f.token = value
+	case "client_assertion_type":
+		f.assertionType = value
+	case "client_assertion":
+		f.assertion = value
 	}
 }
 

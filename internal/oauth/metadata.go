@@ -9,6 +9,7 @@ import (
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -22,10 +23,13 @@ type metadata struct {
 	ResponseTypes        []string `json:"response_types_supported"`
 	GrantTypes           []string `json:"grant_types_supported"`
 	TokenEndpointMethods []string `json:"token_endpoint_auth_methods_supported"`
+	TokenEndpointSigning []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	Introspection        string   `json:"introspection_endpoint"`
 	IntrospectionMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionSigning []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	Revocation           string   `json:"revocation_endpoint"`
 	RevocationMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationSigning    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	ServiceDocumentation string   `json:"service_documentation,omitempty"`
 }
 
@@ -55,7 +59,7 @@ func (m *metadataDocument) body() ([]byte, error) {
 	if last := m.last.Load(); last != nil && last.catalogue == catalogue {
 		return last.body, nil
 	}
-	methods := []string{"client_secret_basic", "client_secret_post"}
+	methods, algorithms := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}, proof.Algorithms()
 	body, err := json.Marshal(metadata{
 		Issuer:               m.config.IssuerURL,
 		TokenEndpoint:        m.config.IssuerURL + tokenPath,
@@ -64,10 +68,13 @@ func (m *metadataDocument) body() ([]byte, error) {
 		ResponseTypes:        []string{},
 		GrantTypes:           []string{"client_credentials"},
 		TokenEndpointMethods: methods,
+		TokenEndpointSigning: algorithms,
 		Introspection:        m.config.IssuerURL + introspectionPath,
 		IntrospectionMethods: methods,
+		IntrospectionSigning: algorithms,
 		Revocation:           m.config.IssuerURL + revocationPath,
 		RevocationMethods:    methods,
+		RevocationSigning:    algorithms,
 		ServiceDocumentation: m.config.ServiceDocumentation,
 	})
 	if err == nil {

@@ -23,11 +23,14 @@ func TestMetadata_NamesWhatWorks(t *testing.T) {
 	const want = `{"issuer":"https://login.example.com","token_endpoint":"https://login.example.com/oauth2/token",` +
 		`"jwks_uri":"https://login.example.com/.well-known/jwks.json","scopes_supported":["orders:read","orders:write","stats"],` +
 		`"response_types_supported":[],"grant_types_supported":["client_credentials"],` +
-		`"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],` +
+		`"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","private_key_jwt"],` +
+		`"token_endpoint_auth_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"],` +
 		`"introspection_endpoint":"https://login.example.com/oauth2/introspect",` +
-		`"introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],` +
+		`"introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","private_key_jwt"],` +
+		`"introspection_endpoint_auth_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"],` +
 		`"revocation_endpoint":"https://login.example.com/oauth2/revoke",` +
-		`"revocation_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]}`
+		`"revocation_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","private_key_jwt"],` +
+		`"revocation_endpoint_auth_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"]}`
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
 		w := i.get(t, "GET", path)
 		if diff := cmp.Diff(want, w.Body.String()); w.Code != 200 || diff != "" {

@@ -35,7 +35,13 @@ func (e *reception) client(r *http.Request, x *web.Exchange, f *form) (accesstok
 		return accesstoken.Client{}, refused
 	}
 	auth.Address, auth.Arrival = x.Client, x.Start
-	client, err := e.clients.Authenticate(r.Context(), auth)
+	var client accesstoken.Client
+	var err error
+	if f.asserts() {
+		client, err = e.clients.AuthenticateByAssertion(r.Context(), auth, f.assertion)
+	} else {
+		client, err = e.clients.Authenticate(r.Context(), auth)
+	}
 	if err != nil {
 		return accesstoken.Client{}, refusalOf(err)
 	}
@@ -97,13 +103,22 @@ func (e *reception) release(buffer *[]byte) {
 	e.buffers.Put(buffer)
 }
 
-// presented finds the one way in which the client authenticates: Basic, or ID
-// and secret in the body (RFC 6749 section 2.3.1). What stands in the query is
+// asserts tells whether the client authenticates by an assertion (RFC 7523
+// section 2.2). An assertion of no type or another one is a parameter that nobody
+// knows here: it neither proves anything nor is in the way of another proof.
+func (f *form) asserts() bool {
+	return f.assertionType == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" && f.assertion != ""
+}
+
+// presented finds the one way in which the client authenticates: Basic, ID and
+// secret in the body (RFC 6749 section 2.3.1), or an assertion. What stands in the query is
 // never looked at. A header that is no well-formed Basic is a failed
 // authentication like any other: it goes on with an ID that nobody has, so that
 // it costs and answers the same.
 func presented(authorization []string, f *form) (accesstoken.ClientAuth, *refusal) {
 	switch {
+	case f.asserts() && (len(authorization) > 0 || f.clientSecret != ""):
+		return accesstoken.ClientAuth{}, refuse(faultRequest, "The client authenticates in two ways. Send an assertion or a secret, not both.")
 	case len(authorization) == 0:
 		return accesstoken.ClientAuth{ClientID: f.clientID, Secret: f.clientSecret}, nil
 	case len(authorization) > 1 || f.clientSecret != "":

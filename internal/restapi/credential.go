@@ -24,7 +24,8 @@ type credentialJSON struct {
 	LastUsedAt           *time.Time     `json:"last_used_at" doc:"Null: never used. Exact to a minute."`
 	LastUsedAddress      *string        `json:"last_used_address"`
 	Secrets              []secretJSON   `json:"secrets" doc:"Its client secrets, oldest first, without their text."`
-	AuthenticationMethod string         `json:"authentication_method" enum:"client_secret" doc:"How it proves itself at the token endpoint."`
+	AuthenticationMethod string         `json:"authentication_method" enum:"client_secret,private_key_jwt" doc:"How it proves itself at the token endpoint."`
+	JWKS                 *keySetJSON    `json:"jwks" doc:"The public keys that it signs its assertions with; null: none."`
 	AllowedCIDRs         []netip.Prefix `json:"allowed_cidrs" doc:"Address ranges it may be used from; none: from anywhere."`
 	TokenLifetimeSeconds *int64         `json:"token_lifetime_seconds" doc:"Longest life of its access tokens; null: the server's and the account's."`
 	RequestsPerSecond    *int           `json:"requests_per_second" doc:"Its limit on each node; null: none."`
@@ -45,10 +46,11 @@ type listedCredentialJSON struct {
 	DailyCalls [14]int64 `json:"daily_calls" doc:"Calls on each of the last 14 UTC days, today last."`
 }
 
-// createdCredentialJSON is the answer to a create: the only one with a secret.
+// createdCredentialJSON is the answer to a create: the only one with a secret,
+// if the credential has one.
 type createdCredentialJSON struct {
 	CredentialMembers
-	ClientSecret string `json:"client_secret" doc:"The client secret. It is shown here and never again."`
+	ClientSecret string `json:"client_secret,omitempty" doc:"The client secret. It is shown here and never again. Not there for private_key_jwt."`
 }
 
 // CredentialMembers lets other bodies hold the members of a credential beside
@@ -69,7 +71,7 @@ func renderCredential(v *lifecycle.CredentialView) credentialJSON {
 		CreatedBy: v.CreatedBy, ExpiresAt: someTime(v.ExpiresAt), LastUsedAt: someTime(v.LastUsedAt), LastUsedAddress: some(v.LastUsedAddress),
 		Secrets: renderSecrets(v.Secrets), AuthenticationMethod: string(v.AuthenticationMethod), AllowedCIDRs: filled(v.AllowedCIDRs),
 		TokenLifetimeSeconds: some(int64(v.TokenLifetime / time.Second)), RequestsPerSecond: some(v.RequestsPerSecond),
-		API: some(v.API), Version: v.Version, Actions: make([]string, 0, len(v.Actions)),
+		JWKS: renderKeySet(v.KeySet), API: some(v.API), Version: v.Version, Actions: make([]string, 0, len(v.Actions)),
 	}
 	if v.OwnerID != "" {
 		out.Owner = &ownerJSON{UserID: v.OwnerID, Email: some(v.OwnerEmail)}

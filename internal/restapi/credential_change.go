@@ -22,6 +22,8 @@ type credentialChangeJSON struct {
 	AllowedCIDRs         *[]netip.Prefix `json:"allowed_cidrs,omitempty" nullable:"true" maxItems:"64" doc:"All ranges; null or none: from anywhere."`
 	TokenLifetimeSeconds *int64          `json:"token_lifetime_seconds,omitempty" nullable:"true" minimum:"60" maximum:"86400" doc:"Null removes the bound."`
 	RequestsPerSecond    *int            `json:"requests_per_second,omitempty" nullable:"true" minimum:"1" maximum:"100000" doc:"Null removes the limit."`
+	JWKS                 *keySetJSON     `json:"jwks,omitempty" doc:"All public keys that it shall have, for private_key_jwt. Tokens that are out live on."`
+	API                  *string         `json:"api,omitempty" nullable:"true" doc:"ID of the API whose tokens it may introspect; null removes it."`
 }
 
 type editInput struct {
@@ -89,6 +91,8 @@ func parseEdit(c *call, in *editInput) (edit, error) {
 		ranges   []netip.Prefix
 		lifetime time.Duration
 		rate     int
+		keys     []byte
+		api      string
 	)
 	change := &out.change
 	change.Name = given(o.text("name", false, &name), &name)
@@ -97,6 +101,8 @@ func parseEdit(c *call, in *editInput) (edit, error) {
 	change.AllowedCIDRs = given(o.ranges("allowed_cidrs", &ranges), &ranges)
 	change.TokenLifetime = given(o.lifetime(&lifetime), &lifetime)
 	change.RequestsPerSecond = given(o.rate(&rate), &rate)
+	change.KeySet = given(o.keySet(&keys), &keys)
+	change.API = given(o.text("api", true, &api), &api)
 	change.Faults = o.rest(append(readOnlyMembers(), "level", "authentication_method")...)
 	return out, nil
 }

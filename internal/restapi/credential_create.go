@@ -22,14 +22,16 @@ type newCredentialJSON struct {
 	AllowedCIDRs         []netip.Prefix `json:"allowed_cidrs,omitempty" maxItems:"64" doc:"Address ranges it may be used from; none: from anywhere."`
 	TokenLifetimeSeconds *int64         `json:"token_lifetime_seconds,omitempty" nullable:"true" minimum:"60" maximum:"86400" doc:"Longest life of its access tokens. The account may allow less."`
 	RequestsPerSecond    *int           `json:"requests_per_second,omitempty" nullable:"true" minimum:"1" maximum:"100000" doc:"Limit on each node; bursts of twice as many pass."`
-	AuthenticationMethod string         `json:"authentication_method,omitempty" enum:"client_secret" doc:"How it proves itself at the token endpoint. Left out: client_secret."`
+	AuthenticationMethod string         `json:"authentication_method,omitempty" enum:"client_secret,private_key_jwt" doc:"How it proves itself at the token endpoint, for its whole life. Left out: client_secret."`
+	JWKS                 *keySetJSON    `json:"jwks,omitempty" doc:"For private_key_jwt: the public keys that it signs with."`
+	API                  *string        `json:"api,omitempty" nullable:"true" doc:"ID of the API whose tokens, of every account, it may introspect and follow; credentials of the operator account, and admins, only."`
 }
 
 // readOnlyMembers are those of a credential that nobody writes (S26).
 func readOnlyMembers() []string {
 	return []string{
 		"client_id", "client_secret", "owner", "effective_scopes", "status", "status_reason", "created_at", "updated_at", "created_by",
-		"last_used_at", "last_used_address", "secrets", "api", "version", "actions", "daily_calls", "account_id", "generation",
+		"last_used_at", "last_used_address", "secrets", "version", "actions", "daily_calls", "account_id", "generation",
 	}
 }
 
@@ -77,9 +79,10 @@ func parseCreate(c *call, _ *createInput) (lifecycle.NewCredential, error) {
 	o.ranges("allowed_cidrs", &in.AllowedCIDRs)
 	o.lifetime(&in.TokenLifetime)
 	o.rate(&in.RequestsPerSecond)
-	if o.text("authentication_method", true, &method) && method != "" && method != string(apicred.AuthenticationClientSecret) {
-		o.fault("body.authentication_method", "The authentication method must be client_secret.")
-	}
+	o.text("authentication_method", true, &method)
+	in.Method = apicred.AuthenticationMethod(method)
+	o.keySet(&in.KeySet)
+	o.text("api", true, &in.API)
 	in.Level = apicred.Level(level)
 	in.Faults = o.rest(readOnlyMembers()...)
 	return in, nil

@@ -55,6 +55,9 @@ func (r *reader) ScopeHolders(ctx context.Context, scopes []string) (map[string]
 
 func (t *tx) InsertCredential(ctx context.Context, c apicred.Credential) error {
 	row := credentialRow(&c)
+	if row.KeySet != "" {
+		row.SecretAddedAt = row.CreatedAt // for "unrotated", keys are what secrets are
+	}
 	if err := t.q.InsertCredential(ctx, statement.InsertCredentialParams(row)); err != nil {
 		return t.fault(err)
 	}
@@ -73,7 +76,7 @@ func (t *tx) UpdateCredential(ctx context.Context, c apicred.Credential) error {
 	row := credentialRow(&c)
 	n, err := t.q.UpdateCredential(ctx, statement.UpdateCredentialParams{
 		Name: row.Name, NameFolded: row.NameFolded, Scopes: row.Scopes, API: row.API,
-		AuthenticationMethod: row.AuthenticationMethod, AllowedCidrs: row.AllowedCidrs,
+		AuthenticationMethod: row.AuthenticationMethod, KeySet: row.KeySet, AllowedCidrs: row.AllowedCidrs,
 		TokenLifetime: row.TokenLifetime, RequestsPerSecond: row.RequestsPerSecond,
 		DisabledAt: row.DisabledAt, DisabledBy: row.DisabledBy, EnabledAt: row.EnabledAt, ExpiresAt: row.ExpiresAt,
 		Suspension: row.Suspension, Generation: row.Generation, UpdatedAt: row.UpdatedAt,
@@ -84,6 +87,11 @@ func (t *tx) UpdateCredential(ctx context.Context, c apicred.Credential) error {
 		return t.fault(err)
 	case n == 0:
 		return apicred.Stale()
+	}
+	if row.KeySet != old.KeySet && row.KeySet != "" {
+		if err := t.q.RaiseCredentialSecretAdded(ctx, row.UpdatedAt, row.ClientID); err != nil {
+			return t.fault(err)
+		}
 	}
 	if row.Scopes != old.Scopes {
 		if err := t.q.DeleteCredentialScopes(ctx, c.ClientID); err != nil {
@@ -133,7 +141,7 @@ func credentialRow(c *apicred.Credential) statement.Credential {
 	return statement.Credential{
 		ClientID: c.ClientID, AccountID: c.AccountID, Name: c.Name, NameFolded: apicred.FoldText(c.Name),
 		Level: string(c.Level), OwnerID: orNull(c.OwnerID), Scopes: apicred.JoinScopes(c.Scopes), API: c.API,
-		AuthenticationMethod: string(c.AuthenticationMethod), AllowedCidrs: prefixText(c.AllowedCIDRs),
+		AuthenticationMethod: string(c.AuthenticationMethod), KeySet: c.KeySet, AllowedCidrs: prefixText(c.AllowedCIDRs),
 		TokenLifetime: c.TokenLifetime.Microseconds(), RequestsPerSecond: int64(c.RequestsPerSecond),
 		DisabledAt: micros(c.DisabledAt), DisabledBy: c.DisabledBy, ExpiresAt: micros(c.ExpiresAt),
 		Suspension: string(c.Suspension), Generation: c.Generation, Version: c.Version,
@@ -148,7 +156,7 @@ func credentialOf(row *statement.Credential) (apicred.Credential, error) {
 	return apicred.Credential{
 		ClientID: row.ClientID, AccountID: row.AccountID, Name: row.Name, Level: apicred.Level(row.Level),
 		OwnerID: row.OwnerID.String, Scopes: strings.Fields(row.Scopes), API: row.API,
-		AuthenticationMethod: apicred.AuthenticationMethod(row.AuthenticationMethod), AllowedCIDRs: cidrs,
+		AuthenticationMethod: apicred.AuthenticationMethod(row.AuthenticationMethod), KeySet: row.KeySet, AllowedCIDRs: cidrs,
 		TokenLifetime: durationOf(row.TokenLifetime), RequestsPerSecond: int(row.RequestsPerSecond),
 		DisabledAt: timeOf(row.DisabledAt), DisabledBy: row.DisabledBy, ExpiresAt: timeOf(row.ExpiresAt),
 		Suspension: apicred.Suspension(row.Suspension), Generation: row.Generation, Version: row.Version,

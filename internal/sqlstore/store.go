@@ -98,6 +98,10 @@ func (s accessTokenStore) RevokeToken(ctx context.Context, r accesstoken.Revoked
 	return s.revokeToken(ctx, r, event)
 }
 
+func (s accessTokenStore) UseProof(ctx context.Context, hash []byte, now, end time.Time) error {
+	return s.useProof(ctx, hash, now, end)
+}
+
 func (s accessTokenStore) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
 	return s.addUsage(ctx, counts, uses)
 }

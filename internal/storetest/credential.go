@@ -63,7 +63,7 @@ func credentialUpdate(f *fixture) {
 	c := f.credential(f.account("Acme").ID)
 	edited := apicred.Credential{
 		ClientID: c.ClientID, AccountID: c.AccountID, Name: "Weekly Import", Level: c.Level, Scopes: []string{"webhooks"},
-		AuthenticationMethod: "private_key_jwt", Generation: 5, Version: c.Version,
+		AuthenticationMethod: "private_key_jwt", KeySet: `{"keys":[1]}`, Generation: 5, Version: c.Version,
 		CreatedAt: c.CreatedAt, CreatedBy: c.CreatedBy, UpdatedAt: start().Add(1), LastUsedAt: c.LastUsedAt, LastUsedAddress: c.LastUsedAddress,
 	}
 	edited.UpdatedAt = start().AddDate(0, 0, 1)

@@ -32,7 +32,7 @@ type Store interface {
 func Run(t *testing.T, open func(testing.TB) Store) {
 	for _, group := range []map[string]func(*fixture){
 		changeTests(), auditTests(), accountTests(), credentialTests(), listTests(),
-		secretTests(), documentTests(), keyTests(), loginTests(), directoryTests(), usageTests(),
+		secretTests(), documentTests(), keyTests(), loginTests(), directoryTests(), usageTests(), proofTests(),
 		restoreTests(),
 	} {
 		for name, test := range group {
@@ -146,8 +146,8 @@ func (f *fixture) user(accountID, email string) apicred.User {
 func (f *fixture) newCredential(accountID string, owner *apicred.User) apicred.Credential {
 	c := apicred.Credential{
 		ClientID: f.id(), AccountID: accountID, Name: "Nightly Export", Level: apicred.LevelAccount,
-		Scopes: []string{"stats", "users:read"}, API: "orders", AuthenticationMethod: apicred.AuthenticationClientSecret,
-		AllowedCIDRs: prefixes("192.0.2.0/24", "2001:db8::/32"), TokenLifetime: 90 * time.Second, RequestsPerSecond: 7,
+		Scopes: []string{"stats", "users:read"}, API: "orders", AuthenticationMethod: apicred.AuthenticationPrivateKeyJWT,
+		KeySet: `{"keys":[]}`, AllowedCIDRs: prefixes("192.0.2.0/24", "2001:db8::/32"), TokenLifetime: 90 * time.Second, RequestsPerSecond: 7,
 		DisabledAt: start(), DisabledBy: "u9", ExpiresAt: start().Add(time.Hour), Suspension: apicred.SuspensionScopes,
 		Generation: 4, Version: 1, CreatedAt: start(), CreatedBy: "u8", UpdatedAt: start(),
 		LastUsedAt: start(), LastUsedAddress: "192.0.2.9",

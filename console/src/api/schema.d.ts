@@ -711,14 +711,14 @@ export interface components {
              * @description How it proves itself at the token endpoint.
              * @enum {string}
              */
-            authentication_method: "client_secret";
+            authentication_method: "client_secret" | "private_key_jwt";
             /**
              * Format: uuid
              * @description The client ID: a UUID, never used again.
              */
             client_id: string;
-            /** @description The client secret. It is shown here and never again. */
-            client_secret: string;
+            /** @description The client secret. It is shown here and never again. Not there for private_key_jwt. */
+            client_secret?: string;
             /** Format: date-time */
             created_at: string;
             /** @description User ID or client ID of its maker. */
@@ -730,6 +730,8 @@ export interface components {
              * @description Its end; null: none.
              */
             expires_at: string | null;
+            /** @description The public keys that it signs its assertions with; null: none. */
+            jwks: components["schemas"]["KeySet"];
             last_used_address: string | null;
             /**
              * Format: date-time
@@ -811,7 +813,7 @@ export interface components {
              * @description How it proves itself at the token endpoint.
              * @enum {string}
              */
-            authentication_method: "client_secret";
+            authentication_method: "client_secret" | "private_key_jwt";
             /**
              * Format: uuid
              * @description The client ID: a UUID, never used again.
@@ -828,6 +830,8 @@ export interface components {
              * @description Its end; null: none.
              */
             expires_at: string | null;
+            /** @description The public keys that it signs its assertions with; null: none. */
+            jwks: components["schemas"]["KeySet"];
             last_used_address: string | null;
             /**
              * Format: date-time
@@ -878,11 +882,15 @@ export interface components {
         CredentialChange: {
             /** @description All ranges; null or none: from anywhere. */
             allowed_cidrs?: string[] | null;
+            /** @description ID of the API whose tokens it may introspect; null removes it. */
+            api?: string | null;
             /**
              * Format: date-time
              * @description Null removes the end.
              */
             expires_at?: string | null;
+            /** @description All public keys that it shall have, for private_key_jwt. Tokens that are out live on. */
+            jwks?: components["schemas"]["KeySet"];
             name?: string;
             /**
              * Format: int64
@@ -909,6 +917,39 @@ export interface components {
             /** @description There are more than total. */
             total_capped: boolean;
         };
+        Key: {
+            /**
+             * @description The one algorithm that it is for. Left out: any of its kind.
+             * @enum {string}
+             */
+            alg?: "ES256" | "ES384" | "ES512" | "PS256" | "RS256" | "EdDSA";
+            /**
+             * @description Of EC and OKP.
+             * @enum {string}
+             */
+            crv?: "P-256" | "P-384" | "P-521" | "Ed25519";
+            /** @description Of RSA: the exponent, base64url. */
+            e?: string;
+            /** @description Its name in the set. Left out: its thumbprint (RFC 7638). */
+            kid?: string;
+            /**
+             * @description Kind of key.
+             * @enum {string}
+             */
+            kty: "EC" | "OKP" | "RSA";
+            /** @description Of RSA: the modulus, base64url. */
+            n?: string;
+            /** @enum {string} */
+            use?: "sig";
+            /** @description Of EC and OKP, base64url. */
+            x?: string;
+            /** @description Of EC, base64url. */
+            y?: string;
+        };
+        KeySet: {
+            /** @description RSA from 2048 bits, P-256, P-384, P-521 or Ed25519; public parts only. */
+            keys: components["schemas"]["Key"][];
+        } | null;
         ListedCredential: {
             /** @description What the caller's role allows with it now. */
             actions: ("view" | "edit" | "disable" | "enable" | "delete")[];
@@ -920,7 +961,7 @@ export interface components {
              * @description How it proves itself at the token endpoint.
              * @enum {string}
              */
-            authentication_method: "client_secret";
+            authentication_method: "client_secret" | "private_key_jwt";
             /**
              * Format: uuid
              * @description The client ID: a UUID, never used again.
@@ -939,6 +980,8 @@ export interface components {
              * @description Its end; null: none.
              */
             expires_at: string | null;
+            /** @description The public keys that it signs its assertions with; null: none. */
+            jwks: components["schemas"]["KeySet"];
             last_used_address: string | null;
             /**
              * Format: date-time
@@ -1016,16 +1059,20 @@ export interface components {
         NewCredential: {
             /** @description Address ranges it may be used from; none: from anywhere. */
             allowed_cidrs?: string[] | null;
+            /** @description ID of the API whose tokens, of every account, it may introspect and follow; credentials of the operator account, and admins, only. */
+            api?: string | null;
             /**
-             * @description How it proves itself at the token endpoint. Left out: client_secret.
+             * @description How it proves itself at the token endpoint, for its whole life. Left out: client_secret.
              * @enum {string}
              */
-            authentication_method?: "client_secret";
+            authentication_method?: "client_secret" | "private_key_jwt";
             /**
              * Format: date-time
              * @description When it ends; null or left out: never.
              */
             expires_at?: string | null;
+            /** @description For private_key_jwt: the public keys that it signs with. */
+            jwks?: components["schemas"]["KeySet"];
             /**
              * @description user, or left out: it is yours. account: it is the account's; admins only, where the account's policy is open.
              * @enum {string}
@@ -2123,6 +2170,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "authentication_method": "client_secret",
+                     *           "jwks": null,
                      *           "allowed_cidrs": [
                      *             "192.0.2.0/24"
                      *           ],
@@ -2243,6 +2291,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "authentication_method": "client_secret",
+                     *       "jwks": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2329,6 +2378,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "authentication_method": "client_secret",
+                     *       "jwks": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2458,6 +2508,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "authentication_method": "client_secret",
+                     *       "jwks": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2543,6 +2594,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "authentication_method": "client_secret",
+                     *       "jwks": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2624,6 +2676,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "authentication_method": "client_secret",
+                     *       "jwks": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],

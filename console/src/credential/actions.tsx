@@ -10,6 +10,7 @@ import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { useToast } from '../ui/toast'
 import { ConfirmDialog } from './confirm'
 import { DeleteDialog, DisableDialog } from './delete'
+import { hasSecrets } from './secret'
 import { may } from './permission'
 import { credentialPath, useRefreshCredentials } from './queries'
 import { NewSecretDialog } from './rotate'
@@ -94,7 +95,7 @@ export function CredentialMenu({ credential, start }: { credential: Credential; 
       <MenuItem icon={<ChartColumn />} onClick={() => go(paths.usage(credential.client_id))}>
         Usage
       </MenuItem>
-      {may(credential, 'edit') && (
+      {may(credential, 'edit') && hasSecrets(credential) && (
         <MenuItem icon={<RefreshCw />} onClick={() => start('rotate', credential)}>
           Rotate secret
         </MenuItem>

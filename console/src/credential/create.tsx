@@ -44,7 +44,7 @@ export default function CreateDialog({ open, level, levels, onCreated, onClose }
           issued={{
             name: created.name,
             clientID: created.client_id,
-            secret: created.client_secret,
+            secret: created.client_secret ?? '', // the console makes credentials with a secret
             scopes: created.scopes,
           }}
           guard={guard}

@@ -20,6 +20,7 @@ import { EditForm } from './edit'
 import { IneffectiveScopes } from './ineffective'
 import { may, ownerWords, owns, whyReadOnly } from './permission'
 import { credentialQueryOptions } from './queries'
+import { hasSecrets } from './secret'
 import { SecretsCard } from './secrets'
 import { StatusBadge, statusExplanation } from './status'
 import { ClientID } from './table'
@@ -47,7 +48,9 @@ export default function CredentialPage({ clientID, absent }: { clientID: string;
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_21rem]">
           <div className="flex min-w-0 flex-col gap-5">
             {may(credential, 'edit') ? <EditForm loaded={query.data} /> : <ReadOnlyScopes credential={credential} />}
-            <SecretsCard credential={credential} mayEdit={may(credential, 'edit')} start={start} />
+            {hasSecrets(credential) && (
+              <SecretsCard credential={credential} mayEdit={may(credential, 'edit')} start={start} />
+            )}
             {may(credential, 'delete') && <EndCard credential={credential} start={start} />}
           </div>
           <Facts loaded={query.data} />
@@ -76,7 +79,7 @@ function HeaderActions({ credential, start }: ActionProps) {
         <ChartColumn className="size-4" aria-hidden="true" />
         Usage
       </Link>
-      {may(credential, 'edit') && (
+      {may(credential, 'edit') && hasSecrets(credential) && (
         <Button icon={<RefreshCw className="size-4" aria-hidden="true" />} onClick={() => start('rotate', credential)}>
           Rotate secret
         </Button>
@@ -125,6 +128,14 @@ function Facts({ loaded }: { loaded: Versioned<Credential> }) {
         <Fact name="Owner">
           {owns(me, credential) ? 'You' : ownerWords(credential)}
         </Fact>
+        {!hasSecrets(credential) && (
+          <Fact name="Authentication">
+            Signed assertions (private_key_jwt)
+            <span className="block text-sm break-all text-muted">
+              Keys: {credential.jwks?.keys.map((key) => key.kid).join(', ')}
+            </span>
+          </Fact>
+        )}
         <Fact name="Created">
           <Ago time={credential.created_at} />
           <span className="block text-sm text-muted">{exactTime(credential.created_at)}</span>

@@ -16,3 +16,8 @@ export function hasEnded(secret: Secret): boolean {
 export function isFull(credential: Credential): boolean {
   return credential.secrets.filter((secret) => !hasEnded(secret)).length >= MAX_SECRETS
 }
+
+/** Whether a credential proves itself by secrets, and not by keys of its own. */
+export function hasSecrets(credential: Credential): boolean {
+  return credential.authentication_method === 'client_secret'
+}

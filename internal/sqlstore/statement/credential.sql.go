@@ -52,7 +52,7 @@ func (q *Queries) DeleteCredentialWords(ctx context.Context, clientID string) er
 }
 
 const getCredential = `-- name: GetCredential :one
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE account_id = $1 AND client_id = $2
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE account_id = $1 AND client_id = $2
 `
 
 func (q *Queries) GetCredential(ctx context.Context, accountID string, clientID string) (Credential, error) {
@@ -84,12 +84,13 @@ func (q *Queries) GetCredential(ctx context.Context, accountID string, clientID 
 		&i.LastUsedAddress,
 		&i.EnabledAt,
 		&i.SecretAddedAt,
+		&i.KeySet,
 	)
 	return i, err
 }
 
 const getCredentialByClientID = `-- name: GetCredentialByClientID :one
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE client_id = $1
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE client_id = $1
 `
 
 func (q *Queries) GetCredentialByClientID(ctx context.Context, clientID string) (Credential, error) {
@@ -121,6 +122,7 @@ func (q *Queries) GetCredentialByClientID(ctx context.Context, clientID string) 
 		&i.LastUsedAddress,
 		&i.EnabledAt,
 		&i.SecretAddedAt,
+		&i.KeySet,
 	)
 	return i, err
 }
@@ -130,10 +132,10 @@ INSERT INTO credentials (
     client_id, account_id, name, name_folded, level, owner_id, scopes, api,
     authentication_method, allowed_cidrs, token_lifetime, requests_per_second,
     disabled_at, disabled_by, expires_at, suspension, generation, version,
-    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at
+    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-    $24, $25
+    $24, $25, $26
 )
 `
 
@@ -163,6 +165,7 @@ type InsertCredentialParams struct {
 	LastUsedAddress      string
 	EnabledAt            int64
 	SecretAddedAt        int64
+	KeySet               string
 }
 
 func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialParams) error {
@@ -192,6 +195,7 @@ func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialPara
 		arg.LastUsedAddress,
 		arg.EnabledAt,
 		arg.SecretAddedAt,
+		arg.KeySet,
 	)
 	return err
 }
@@ -215,7 +219,7 @@ func (q *Queries) InsertCredentialWord(ctx context.Context, clientID string, wor
 }
 
 const listCredentialsAfter = `-- name: ListCredentialsAfter :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST($2 AS BIGINT)
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST($2 AS BIGINT)
 `
 
 func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, most int64) ([]Credential, error) {
@@ -253,6 +257,7 @@ func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, mos
 			&i.LastUsedAddress,
 			&i.EnabledAt,
 			&i.SecretAddedAt,
+			&i.KeySet,
 		); err != nil {
 			return nil, err
 		}
@@ -268,7 +273,7 @@ func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, mos
 }
 
 const listCredentialsOwned = `-- name: ListCredentialsOwned :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id
 `
 
 func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ownerID sql.NullString) ([]Credential, error) {
@@ -306,6 +311,7 @@ func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ow
 			&i.LastUsedAddress,
 			&i.EnabledAt,
 			&i.SecretAddedAt,
+			&i.KeySet,
 		); err != nil {
 			return nil, err
 		}
@@ -354,12 +360,12 @@ func (q *Queries) ScopeHeld(ctx context.Context, scope string) (bool, error) {
 const updateCredential = `-- name: UpdateCredential :execrows
 UPDATE credentials SET
     name = $1, name_folded = $2, scopes = $3, api = $4,
-    authentication_method = $5, allowed_cidrs = $6,
-    token_lifetime = $7, requests_per_second = $8,
-    disabled_at = $9, disabled_by = $10,
-    enabled_at = $11, expires_at = $12, suspension = $13,
-    generation = $14, updated_at = $15, version = version + 1
-WHERE account_id = $16 AND client_id = $17 AND version = $18
+    authentication_method = $5, key_set = $6, allowed_cidrs = $7,
+    token_lifetime = $8, requests_per_second = $9,
+    disabled_at = $10, disabled_by = $11,
+    enabled_at = $12, expires_at = $13, suspension = $14,
+    generation = $15, updated_at = $16, version = version + 1
+WHERE account_id = $17 AND client_id = $18 AND version = $19
 `
 
 type UpdateCredentialParams struct {
@@ -368,6 +374,7 @@ type UpdateCredentialParams struct {
 	Scopes               string
 	API                  string
 	AuthenticationMethod string
+	KeySet               string
 	AllowedCidrs         string
 	TokenLifetime        int64
 	RequestsPerSecond    int64
@@ -390,6 +397,7 @@ func (q *Queries) UpdateCredential(ctx context.Context, arg UpdateCredentialPara
 		arg.Scopes,
 		arg.API,
 		arg.AuthenticationMethod,
+		arg.KeySet,
 		arg.AllowedCidrs,
 		arg.TokenLifetime,
 		arg.RequestsPerSecond,

@@ -82,6 +82,7 @@ type Credential struct {
 	LastUsedAddress      string
 	EnabledAt            int64
 	SecretAddedAt        int64
+	KeySet               string
 }
 
 type IdempotencyKey struct {
