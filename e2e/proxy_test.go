@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,6 +96,7 @@ func (p *proxyUnderTest) calls(t *testing.T) {
 	t.Run("refusals reach the caller", p.refusals)
 	t.Run("nobody can say who they are", p.spoofedIdentity)
 	t.Run("forwarded headers do not steer", p.steering)
+	t.Run("no upgrade but to WebSocket", p.upgrades)
 	t.Run("the address is the connection's", p.addresses)
 	t.Run("odd spellings are refused", p.oddSpellings)
 	t.Run("too many calls", p.tooManyCalls)
@@ -337,12 +339,31 @@ func (p *proxyUnderTest) steering(t *testing.T) {
 		"X-Http-Method", "POST", "X-Method-Override", "POST", "X-Rewrite-Url", "/admin", "X-Original-Url", "/admin", "X-Original-Uri", "/admin",
 		"X-Forwarded-Uri", "/admin", "X-Forwarded-Uri", "/admin", "X-Forwarded-Method", "POST", "X-Forwarded-Host", "elsewhere.example",
 		"X-Forwarded-Proto", "gopher", "X-Forwarded-For", "203.0.113.7", "X-Forwarded-Prefix", "/admin", "X-Forwarded-Port", "4711",
-		"X-Original-Method", "POST", "X-Original-Host", "elsewhere.example", "X-Real-Ip", "203.0.113.7", "Forwarded", "for=203.0.113.7", "X_Forwarded_For", "203.0.113.7"))
+		"X-Original-Method", "POST", "X-Original-Host", "elsewhere.example", "X-Real-Ip", "203.0.113.7",
+		"X-Client-Ip", "203.0.113.7", "True-Client-Ip", "203.0.113.7", "Cf-Connecting-Ip", "203.0.113.7", "Remote-User", "elsewhere", "X-Remote-User", "elsewhere",
+		"Client-Cert", "elsewhere", "Forwarded", "for=203.0.113.7", "X_Forwarded_For", "203.0.113.7"))
 	for name, values := range call.header {
 		for _, lie := range []string{"POST", "/admin", "elsewhere", "gopher", "203.0.113.7", "4711"} {
 			if strings.Contains(strings.Join(values, " "), lie) {
 				t.Errorf("the API sees what the caller made up: %s: %q", name, values)
 			}
+		}
+	}
+}
+
+// upgrades: an API that agreed to speak h2c would take everything that follows
+// on the connection as calls.
+func (p *proxyUnderTest) upgrades(t *testing.T) {
+	bearer := "Authorization: Bearer " + p.issue(t, p.create(t, []string{"orders:read"}, nil))
+	for _, upgrade := range []string{"h2c", "H2C", "h2c, websocket"} {
+		a := p.sendRaw(t, "GET /orders/42 HTTP/1.1", bearer, "Connection: Upgrade, HTTP2-Settings", "Upgrade: "+upgrade, "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
+		if a.status == 400 { // not passed either
+			p.refused(t, upgrade, a, 400)
+			continue
+		}
+		call := p.passed(t, a)
+		if call.header["Upgrade"] != nil || call.header["Http2-Settings"] != nil {
+			t.Errorf("%s: the API is asked to upgrade: %v", upgrade, call.header)
 		}
 	}
 }
@@ -414,6 +435,10 @@ func (p *proxyUnderTest) hangingClaviger(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	soon(t, "Claviger has stopped", func() bool { // on a busy machine the signal takes a while
+		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "stat"))
+		return err == nil && strings.Contains(string(stat), ") T ")
+	})
 	p.refused(t, "while Claviger hangs", p.send(t, program, "GET", "/orders/42", "", "Authorization", bearer), p.away, 504)
 	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
