@@ -115,3 +115,21 @@ func TestAssertion_NotesTheLastUseOfTheCredential(t *testing.T) {
 		t.Errorf("last used at %v, want %v", view.LastUsedAt, r.clock.Now())
 	}
 }
+
+func TestAssertion_EndsWithItselfAndWithTheCredential(t *testing.T) {
+	r := newRig(t)
+	c := r.keyed("reports")
+	late := r.assertion(c)
+	_, err := r.life.EditCredential(t.Context(), actorOf(r.admin), c.id, lifecycle.CredentialChange{ExpiresAt: new(r.clock.Now().Add(2 * time.Minute))})
+	must(t, err)
+	r.clock.Advance(time.Minute)
+	must(t, r.directory.CatchUp(t.Context()))
+	_, err = r.assert(late)
+	wantKind(t, err, apicred.KindUnauthenticated, "the assertion is expired, too early, or lives longer than five minutes")
+	_, err = r.assert(r.assertion(c))
+	must(t, err)
+	r.clock.Advance(time.Minute)
+	must(t, r.directory.CatchUp(t.Context()))
+	_, err = r.assert(r.assertion(c))
+	wantKind(t, err, apicred.KindUnauthenticated, "expired")
+}

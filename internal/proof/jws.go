@@ -17,15 +17,14 @@ import (
 	"github.com/go-jose/go-jose/v4/json"
 )
 
-// maxSize bounds an assertion or a proof, in bytes, before anything is done
-// with it (S9).
+// maxSize bounds an assertion, in bytes, before anything is done with it (S9).
 const maxSize = 8 << 10
 
-// MaxID bounds the jti of an assertion or proof, in bytes.
+// MaxID bounds the jti of an assertion, in bytes.
 const MaxID = 255
 
-// What is wrong with an assertion or a proof, for the log alone: whoever sent
-// it hears one and the same answer.
+// What is wrong with an assertion, for the log alone: whoever sent it hears one
+// and the same answer.
 var (
 	ErrForm      = errors.New("not three base64url parts in their one spelling, or too long")
 	ErrHeader    = errors.New("the header names an algorithm, type or extension that is not taken")
@@ -164,8 +163,15 @@ func (j *jws) fits(key crypto.PublicKey) bool {
 // as good as any.
 func (j *jws) standIn() crypto.PublicKey {
 	if of, known := curves()[j.algorithm]; known {
-		base := of.curve.Params()
-		return &ecdsa.PublicKey{Curve: of.curve, X: base.Gx, Y: base.Gy}
+		base, point := of.curve.Params(), make([]byte, 1+2*of.size)
+		point[0] = 4 // uncompressed (SEC 1 section 2.3.3)
+		base.Gx.FillBytes(point[1 : 1+of.size])
+		base.Gy.FillBytes(point[1+of.size:])
+		key, err := ecdsa.ParseUncompressedPublicKey(of.curve, point)
+		if err != nil {
+			return nil // not met: the base point is on its curve
+		}
+		return key
 	}
 	if j.algorithm == "EdDSA" {
 		return ed25519.PublicKey(append([]byte{0x58}, bytes.Repeat([]byte{0x66}, ed25519.PublicKeySize-1)...))

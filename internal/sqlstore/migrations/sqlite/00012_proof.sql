@@ -1,6 +1,6 @@
 -- +goose Up
 -- The same columns as ../postgres/00012_proof.sql; a test compares them.
--- Proofs that work once (assertions, DPoP), by a hash of whose they are and their jti, until
+-- Proofs that work once (client assertions), by a hash of whose they are and their jti, until
 -- their end: a second row of the same name cannot be.
 CREATE TABLE used_proofs (
     proof_hash BLOB PRIMARY KEY,
