@@ -423,6 +423,47 @@ type CredentialList struct {
 	TotalCapped bool `json:"total_capped"`
 }
 
+// Explanation defines model for Explanation.
+type Explanation struct {
+	// Address Where the call came from.
+	Address *string `json:"address"`
+	API     *string `json:"api"`
+
+	// At When it was; null for a call that was not made.
+	At *time.Time `json:"at"`
+
+	// ClientID The API credential concerned; null: none that is known.
+	ClientID *string `json:"client_id"`
+
+	// Code The code of the refusal; null: the call passes, or the token was not refused.
+	Code   *string `json:"code"`
+	Method *string `json:"method"`
+
+	// Name Its name now.
+	Name *string `json:"name"`
+
+	// Owner Its owner's e-mail address.
+	Owner *string `json:"owner"`
+
+	// Remedy What would allow it.
+	Remedy string `json:"remedy"`
+
+	// Route The pattern of the route; paths are not kept.
+	Route *string `json:"route"`
+
+	// Rule The rule that decided, as scope_not_held. More may come.
+	Rule string `json:"rule"`
+
+	// Scopes Any one of these opens the route.
+	Scopes []string `json:"scopes"`
+
+	// Who Who may do that.
+	Who string `json:"who"`
+
+	// Why The rule in a sentence.
+	Why string `json:"why"`
+}
+
 // Key defines model for Key.
 type Key struct {
 	// Alg The one algorithm that it is for. Left out: any of its kind.
@@ -962,6 +1003,30 @@ type GetUsageParams struct {
 	To string `form:"to,omitempty" json:"to,omitempty"`
 }
 
+// ExplainParams defines parameters for Explain.
+type ExplainParams struct {
+	// RequestID The whole Claviger-Request-Id of the refused answer.
+	RequestID string `form:"request_id,omitempty" json:"request_id,omitempty"`
+
+	// Jti A token's jti, instead.
+	Jti string `form:"jti,omitempty" json:"jti,omitempty"`
+
+	// ClientID Instead of both: judge a call of this API credential that was not made, with api and path.
+	ClientID string `form:"client_id,omitempty" json:"client_id,omitempty"`
+
+	// API The API that would be called.
+	API string `form:"api,omitempty" json:"api,omitempty"`
+
+	// Method Left out: GET.
+	Method string `form:"method,omitempty" json:"method,omitempty"`
+
+	// Path The path, base path included.
+	Path string `form:"path,omitempty" json:"path,omitempty"`
+
+	// Address Where it would come from; left out: from an allowed address.
+	Address string `form:"address,omitempty" json:"address,omitempty"`
+}
+
 // ListScopesParams defines parameters for ListScopes.
 type ListScopesParams struct {
 	// All true: also those that the caller may not give.
@@ -1206,6 +1271,26 @@ func (c *Client) GetUsage(ctx context.Context, clientID string, params GetUsageP
 	r.parameter("from", params.From)
 	r.parameter("to", params.To)
 	var out Usage
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// Explain is GET /explain: explain a refusal.
+//
+// Which rule refused a program, what would allow the call, and who may do that; for admins of the account that the API credential belongs to. Give one of request_id, jti and client_id. What it says of the credential is how it is now.
+func (c *Client) Explain(ctx context.Context, params ExplainParams) (*Explanation, error) {
+	r := request{method: http.MethodGet, path: "/explain", ids: []string{}}
+	r.parameter("request_id", params.RequestID)
+	r.parameter("jti", params.Jti)
+	r.parameter("client_id", params.ClientID)
+	r.parameter("api", params.API)
+	r.parameter("method", params.Method)
+	r.parameter("path", params.Path)
+	r.parameter("address", params.Address)
+	var out Explanation
 	_, err := c.do(ctx, &r, &out)
 	if err != nil {
 		return nil, err

@@ -132,3 +132,20 @@ func TestFeed_TellsAFollowerOfAnotherNodeOfTheLaterOfTwoChanges(t *testing.T) {
 		t.Errorf("told %+v", page.Entries)
 	}
 }
+
+// S34: each revocation is a durable row, so a program in a loop is slowed down.
+func TestRevoke_InALoopIsSlowedDown(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports")
+	for range 200 {
+		must(t, r.revoke(c, r.token(c, "reports")))
+	}
+	raw := r.token(c, "reports")
+	err := r.revoke(c, raw)
+	wantKind(t, err, apicred.KindRateLimited, "")
+	if _, err := r.verifier.VerifyAnyAudience(t.Context(), raw, time.Time{}); err != nil {
+		t.Errorf("the token that could not be revoked is dead: %v", err)
+	}
+	r.clock.Advance(time.Second)
+	must(t, r.revoke(c, raw))
+}

@@ -96,7 +96,7 @@ func (v *Verifier) VerifyAnyAudience(ctx context.Context, raw string, arrival ti
 		return nil, err
 	}
 	if err := c.judge(v.directory.options.Issuer, now); err != nil {
-		return nil, invalidToken(err)
+		return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
 	}
 	verified, err := v.live(c, now)
 	if err != nil {
@@ -104,11 +104,25 @@ func (v *Verifier) VerifyAnyAudience(ctx context.Context, raw string, arrival ti
 			return nil, fresh
 		}
 		if verified, err = v.live(c, now); err != nil {
-			return nil, invalidToken(err)
+			return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
 		}
 	}
 	return verified, nil
 }
+
+// DeadTokenError is why a token of ours, with a right signature, is not alive: a
+// cause, for the log and for explanations.
+type DeadTokenError struct {
+	Cause    error
+	ClientID string
+	JTI      string
+}
+
+// Error is the cause alone: the log has the client beside it.
+func (e *DeadTokenError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *DeadTokenError) Unwrap() error { return e.Cause }
 
 func invalidToken(cause error) *apicred.Error {
 	return apicred.Unauthenticated("The access token is invalid or has expired. Request a new one.").Because(cause)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,15 +32,22 @@ func (p penOf) CheckpointKeys() []ed25519.PublicKey { return []ed25519.PublicKey
 
 // shelf is a chain in memory with its checkpoints.
 type shelf struct {
+	mu sync.Mutex
 	*memory
 	kept []Checkpoint
 }
 
-func (s *shelf) Head(context.Context) (Head, error) { return s.head, s.err }
+func (s *shelf) Head(context.Context) (Head, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.head, s.err
+}
 
 func (s *shelf) Checkpoints(context.Context) ([]Checkpoint, error) { return s.kept, s.err }
 
 func (s *shelf) LastCheckpoint(context.Context) (Checkpoint, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.kept) == 0 {
 		return Checkpoint{}, apicred.NotFound()
 	}
@@ -47,6 +55,8 @@ func (s *shelf) LastCheckpoint(context.Context) (Checkpoint, error) {
 }
 
 func (s *shelf) InsertCheckpoint(_ context.Context, c Checkpoint) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.kept = append(s.kept, c)
 	return nil
 }
@@ -119,12 +129,14 @@ func TestRun_KeepsACheckpointEveryTenMinutes(t *testing.T) {
 		done := make(chan struct{})
 		go func() { notaryOf(s).Run(ctx); close(done) }()
 		for want := range 4 {
+			synctest.Wait()
+			s.mu.Lock()
 			if len(s.kept) != want {
 				t.Errorf("%d checkpoints after %d0 minutes", len(s.kept), want)
 			}
+			s.memory = chainOf(int64(want) + 1)
+			s.mu.Unlock()
 			time.Sleep(10*time.Minute + time.Second) //nolint:forbidigo // the bubble's clock
-			synctest.Wait()
-			s.memory = chainOf(int64(want) + 2)
 		}
 		stop()
 		<-done

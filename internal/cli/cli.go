@@ -56,7 +56,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newDemo(a), newServe(a), newMigrate(a),
 		newAccount(a), newUser(a), newToken(a), newCredential(a), newCatalogue(a),
-		newKey(a), newAudit(a), newBackup(a), newRestore(a), newDoctor(a),
+		newKey(a), newAudit(a), newExplain(a), newBackup(a), newRestore(a), newDoctor(a),
 		newConfig(a), newVersion(a),
 	)
 	return root

@@ -130,6 +130,11 @@ func (c *Client) VerifyAudit(ctx context.Context, in AuditVerification) (AuditRe
 	return call[AuditReport](ctx, c, auditVerify, in)
 }
 
+// Explain says why a program was refused, or would be.
+func (c *Client) Explain(ctx context.Context, in ExplainRequest) (Explanation, error) {
+	return call[Explanation](ctx, c, explainRefusal, in)
+}
+
 // RestoredCredentials lists those that wait for a confirmation, by client ID.
 func (c *Client) RestoredCredentials(ctx context.Context, in RestoredQuery) ([]RestoredCredential, error) {
 	return call[[]RestoredCredential](ctx, c, restoreList, in)

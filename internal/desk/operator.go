@@ -45,6 +45,9 @@ type Operator interface {
 	// VerifyAudit checks the whole audit chain and its checkpoints.
 	VerifyAudit(ctx context.Context, in AuditVerification) (AuditReport, error)
 
+	// Explain says why a program was refused, or would be.
+	Explain(ctx context.Context, in ExplainRequest) (Explanation, error)
+
 	// RestoredCredentials lists those that wait for a confirmation, by client ID.
 	RestoredCredentials(ctx context.Context, in RestoredQuery) ([]RestoredCredential, error)
 	// ConfirmRestored lets restored credentials work again.

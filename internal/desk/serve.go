@@ -74,6 +74,7 @@ func (d *Desk) handler() http.Handler {
 	route(mux, d, auditList, d.AuditEvents)
 	route(mux, d, auditCheckpoint, func(ctx context.Context, _ nothing) (AuditCheckpoint, error) { return d.CheckpointAudit(ctx) })
 	route(mux, d, auditVerify, d.VerifyAudit)
+	route(mux, d, explainRefusal, d.Explain)
 	route(mux, d, restoreList, d.RestoredCredentials)
 	route(mux, d, restoreConfirm, d.ConfirmRestored)
 	route(mux, d, statusGet, func(ctx context.Context, _ nothing) (Status, error) { return d.Status(ctx) })

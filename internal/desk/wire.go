@@ -25,6 +25,7 @@ const (
 	keyRemove       = "key.remove"
 	auditList       = "audit.list"
 	auditVerify     = "audit.verify"
+	explainRefusal  = "explain"
 	statusGet       = "status"
 	restoreList     = "restore.list"
 	restoreConfirm  = "restore.confirm"

@@ -65,6 +65,14 @@ type Decision struct {
 // Decide judges a call. Negative answers that rest on the node's view are given
 // only on a view newer than the call's arrival (contract.md "Fresh before no").
 func (d *Decider) Decide(ctx context.Context, c *Call) Decision {
+	out := d.decide(ctx, c)
+	if out.Denial != nil {
+		out.Denial.about = aboutDenial(c, &out)
+	}
+	return out
+}
+
+func (d *Decider) decide(ctx context.Context, c *Call) Decision {
 	segments, denial := c.admissible()
 	if denial != nil {
 		return Decision{Denial: denial}

@@ -32,6 +32,8 @@ type Denial struct {
 	// RetryAfter is how long to wait, for rate_limited and unavailable.
 	RetryAfter time.Duration
 	cause      error
+	// about is what the denial is explained from later (R20).
+	about apicred.Refusal
 }
 
 // Status is the HTTP status of the denial. Proxies that ask understand 401 and
@@ -66,6 +68,8 @@ func (d *Denial) Challenge() string {
 // Write answers with the denial as a problem document.
 func (d *Denial) Write(x *web.Exchange, full bool) {
 	x.Fail(d.Code, d.cause)
+	d.about.Code = d.Code
+	x.Explain(d.about)
 	h := x.Header()
 	if challenge := d.Challenge(); challenge != "" {
 		h.Set("WWW-Authenticate", challenge)
@@ -75,7 +79,7 @@ func (d *Denial) Write(x *web.Exchange, full bool) {
 	status := d.Status(full)
 	x.WriteProblem(web.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: d.Detail,
-		Code: d.Code, RequestID: x.RequestID, Scopes: d.Scopes,
+		Code: d.Code, RequestID: x.ShownRequestID(), Scopes: d.Scopes,
 	})
 }
 

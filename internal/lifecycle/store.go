@@ -42,6 +42,8 @@ type Reader interface {
 	CountActiveAdmins(ctx context.Context, accountID string) (int64, error)
 
 	Credential(ctx context.Context, accountID, clientID string) (apicred.Credential, error)
+	// CredentialAccount is the ID of the account that a credential belongs to.
+	CredentialAccount(ctx context.Context, clientID string) (string, error)
 	Credentials(ctx context.Context, q CredentialQuery) ([]apicred.Credential, error)
 	// CountCredentials stops counting at most+1.
 	CountCredentials(ctx context.Context, q CredentialQuery, most int) (int, error)

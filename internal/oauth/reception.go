@@ -43,7 +43,9 @@ func (e *reception) client(r *http.Request, x *web.Exchange, f *form) (accesstok
 		client, err = e.clients.Authenticate(r.Context(), auth)
 	}
 	if err != nil {
-		return accesstoken.Client{}, refusalOf(err)
+		refused := refusalOf(err)
+		refused.clientID = auth.ClientID
+		return accesstoken.Client{}, refused
 	}
 	x.Actor = client.ID()
 	return client, nil

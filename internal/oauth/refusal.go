@@ -47,6 +47,8 @@ type refusal struct {
 	// challenge is the WWW-Authenticate header where it is not the usual one.
 	challenge []string
 	cause     error
+	// clientID that was presented, for explanations; empty: none or not known.
+	clientID string
 }
 
 func refuse(f fault, description string) *refusal {
@@ -196,6 +198,7 @@ type errorBody struct {
 // answer writes a refusal in the words of an endpoint.
 func (e *reception) answer(x *web.Exchange, r refusal, words func(refusal) reply) {
 	a := words(r)
+	x.Explain(r.explained(x, a.code))
 	x.Fail(a.code, r.cause)
 	h := x.Header()
 	h["Content-Type"] = e.headers.json
@@ -216,4 +219,18 @@ func (e *reception) answer(x *web.Exchange, r refusal, words func(refusal) reply
 	if err != nil && r.cause == nil {
 		x.Fail(a.code, err)
 	}
+}
+
+// explained is what can be explained of a refusal later (R20). What a program
+// presented as its ID is told even where it failed: the answer shows nothing of
+// it, being sealed and of one length.
+func (r *refusal) explained(x *web.Exchange, code string) apicred.Refusal {
+	out := apicred.Refusal{Code: code, Client: r.clientID, Method: http.MethodPost, Route: x.Pattern, Scope: r.scope}
+	if out.Client == "" {
+		out.Client = x.Actor
+	}
+	if r.cause != nil {
+		out.Cause = r.cause.Error()
+	}
+	return out
 }

@@ -91,22 +91,6 @@ func TestRevocation_OfWhatIsNotTheClients(t *testing.T) {
 	}
 }
 
-// S34: each revocation is a durable row, so a program in a loop is slowed down.
-func TestRevocation_InALoopIsSlowedDown(t *testing.T) {
-	i := install(t)
-	id, secret := i.credential(t, nil, "stats")
-	for n := range 260 {
-		w := i.revoke(t, i.token(t, id, secret, "stats"), id, secret)
-		if w.Code == 429 && w.Header().Get("Retry-After") != "" && n >= 200 {
-			return
-		}
-		if w.Code != 200 {
-			t.Fatalf("the %dth: %d %s", n+1, w.Code, w.Body)
-		}
-	}
-	t.Error("nothing slowed it down")
-}
-
 // events are the audited acts of a kind.
 func (i *installation) events(t testing.TB, action string) []apicred.AuditEvent {
 	t.Helper()

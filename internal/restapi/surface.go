@@ -83,6 +83,7 @@ func (s *Surface) register(a huma.API) {
 	s.registerSessions(a)
 	s.registerUsers(a)
 	s.registerAuditEvents(a)
+	s.registerExplanation(a)
 	s.registerSigningKeys(a)
 }
 

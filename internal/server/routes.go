@@ -57,7 +57,7 @@ func newServer(core *Core) (*server, error) {
 
 	shell := web.Config{
 		Logger: core.Log, Metrics: metrics, Listener: "public",
-		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(),
+		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(), SealRefusal: core.Lifecycle.SealRefusal,
 	}
 	gatewayShell := shell
 	gatewayShell.Listener, gatewayShell.Bare = "gateway", true

@@ -177,3 +177,8 @@ func (r *reader) credentialsOf(rows []statement.Credential) ([]apicred.Credentia
 	}
 	return credentials, nil
 }
+
+func (r *reader) CredentialAccount(ctx context.Context, clientID string) (string, error) {
+	row, err := r.q.GetCredentialByClientID(ctx, clientID)
+	return row.AccountID, r.lookup(err)
+}

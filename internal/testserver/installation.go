@@ -116,7 +116,7 @@ func (i *Installation) AddUser(t testing.TB, name, accountID string, role apicre
 // ShellConfig is that of a public listener which trusts proxies on loopback.
 func (i *Installation) ShellConfig() web.Config {
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	return web.Config{Logger: i.Logger, Metrics: web.NewMetrics(), Listener: "public", Proxies: web.NewProxies(loopback)}
+	return web.Config{Logger: i.Logger, Metrics: web.NewMetrics(), Listener: "public", Proxies: web.NewProxies(loopback), SealRefusal: i.Lifecycle.SealRefusal}
 }
 
 func must(t testing.TB, err error) {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 // Exchange is one request and its answer as the shell sees them. It is the
@@ -43,6 +45,8 @@ type Exchange struct {
 	status  int
 	idValue [1]string // RequestID as a header value, without another allocation
 	address string
+	seal    func(packed []byte, requestID string) string
+	shown   string // the request ID with the refusal; empty: the plain one
 }
 
 type exchangeKey struct{}
@@ -62,6 +66,32 @@ func (x *Exchange) Address() string {
 		x.address = x.Client.String()
 	}
 	return x.address
+}
+
+// Explain puts why the request was refused, sealed, behind the request ID that
+// the caller is shown (R20). Call it before the header is written.
+func (x *Exchange) Explain(r apicred.Refusal) {
+	if x.seal == nil {
+		return
+	}
+	r.At = x.Start
+	if !r.Address.IsValid() {
+		r.Address = x.Client
+	}
+	x.shown = x.RequestID + RequestIDSeparator + x.seal(r.Pack(), x.RequestID)
+	x.Header()["Claviger-Request-Id"] = []string{x.shown}
+}
+
+// RequestIDSeparator stands between a request's ID and a sealed refusal.
+const RequestIDSeparator = "."
+
+// ShownRequestID is the request ID as the caller sees it: with the refusal, if
+// there is one to be explained. The log has the part before the separator.
+func (x *Exchange) ShownRequestID() string {
+	if x.shown != "" {
+		return x.shown
+	}
+	return x.RequestID
 }
 
 // Fail notes for the log why the request was refused: the wire code and the

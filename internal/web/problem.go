@@ -116,7 +116,7 @@ func (x *Exchange) WriteError(err error) {
 	e := AsError(err)
 	x.Fail(e.WireCode(), e.Unwrap())
 	SetRetryAfter(x.Header(), e.RetryAfter)
-	x.WriteProblem(NewProblem(e, x.RequestID))
+	x.WriteProblem(NewProblem(e, x.ShownRequestID()))
 }
 
 // WriteProblem writes a problem document with its status. It answers 401 with

@@ -24,6 +24,10 @@ type Config struct {
 	Proxies  Proxies
 	// HSTS tells browsers to stay on https: set it when the issuer is https.
 	HSTS bool
+	// SealRefusal makes of a packed apicred.Refusal a text for headers that only
+	// this installation can read, bound to the request's ID. Nil: refusals are not
+	// explained.
+	SealRefusal func(packed []byte, requestID string) string
 	// Bare leaves browser headers out of every answer: a gateway passes on what
 	// the API behind it says.
 	Bare bool
@@ -37,6 +41,7 @@ type Shell struct {
 	proxies Proxies
 	name    string
 	bare    bool
+	seal    func(packed []byte, requestID string) string
 	headers browserHeaders
 }
 
@@ -44,7 +49,7 @@ type Shell struct {
 func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
 		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies,
-		name: c.Listener, bare: c.Bare, headers: newBrowserHeaders(c.HSTS),
+		name: c.Listener, bare: c.Bare, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
 	}
 	for _, e := range router.exact {
 		e.metrics = c.Metrics.route(c.Listener, e.Path)
@@ -60,7 +65,7 @@ func NewShell(c Config, router *Router) *Shell {
 
 // ServeHTTP implements http.Handler.
 func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &Exchange{Start: time.Now(), w: w}
+	x := &Exchange{Start: time.Now(), w: w, seal: s.seal}
 	x.RequestID = newRequestID(x.Start)
 	x.idValue[0] = x.RequestID
 	x.Client, x.TrustedPeer = s.proxies.client(r)

@@ -248,6 +248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a refusal
+         * @description Which rule refused a program, what would allow the call, and who may do that; for admins of the account that the API credential belongs to. Give one of request_id, jti and client_id. What it says of the credential is how it is now.
+         */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -916,6 +936,40 @@ export interface components {
             total: number;
             /** @description There are more than total. */
             total_capped: boolean;
+        };
+        Explanation: {
+            /** @description Where the call came from. */
+            address: string | null;
+            api: string | null;
+            /**
+             * Format: date-time
+             * @description When it was; null for a call that was not made.
+             */
+            at: string | null;
+            /**
+             * Format: uuid
+             * @description The API credential concerned; null: none that is known.
+             */
+            client_id: string | null;
+            /** @description The code of the refusal; null: the call passes, or the token was not refused. */
+            code: string | null;
+            method: string | null;
+            /** @description Its name now. */
+            name: string | null;
+            /** @description Its owner's e-mail address. */
+            owner: string | null;
+            /** @description What would allow it. */
+            remedy: string;
+            /** @description The pattern of the route; paths are not kept. */
+            route: string | null;
+            /** @description The rule that decided, as scope_not_held. More may come. */
+            rule: string;
+            /** @description Any one of these opens the route. */
+            scopes: string[];
+            /** @description Who may do that. */
+            who: string;
+            /** @description The rule in a sentence. */
+            why: string;
         };
         Key: {
             /**
@@ -2899,6 +2953,68 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    explain: {
+        parameters: {
+            query?: {
+                /** @description The whole Claviger-Request-Id of the refused answer. */
+                request_id?: string;
+                /** @description A token's jti, instead. */
+                jti?: string;
+                /** @description Instead of both: judge a call of this API credential that was not made, with api and path. */
+                client_id?: string;
+                /** @description The API that would be called. */
+                api?: string;
+                /** @description Left out: GET. */
+                method?: string;
+                /** @description The path, base path included. */
+                path?: string;
+                /** @description Where it would come from; left out: from an allowed address. */
+                address?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-02T09:30:00Z",
+                     *       "code": "insufficient_scope",
+                     *       "rule": "scope_not_held",
+                     *       "why": "The route needs the scope users:write, and the token had none of them.",
+                     *       "remedy": "Add users:write to the API credential, and request a new token.",
+                     *       "who": "its owner, ada@example.com",
+                     *       "client_id": "0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811",
+                     *       "name": "Hourly user export",
+                     *       "owner": "ada@example.com",
+                     *       "api": "user-admin",
+                     *       "method": "PATCH",
+                     *       "route": "/useradmin/users/{userId}",
+                     *       "scopes": [
+                     *         "users:write"
+                     *       ],
+                     *       "address": "192.0.2.17"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             400: components["responses"]["BadRequest"];
