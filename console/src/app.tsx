@@ -5,15 +5,16 @@ import { accountQueryOptions } from './account/queries'
 import type { Account } from './api/types'
 import { CredentialListPage } from './credential/list'
 import { isAbsent } from './credential/actions'
-import { HelpDialog } from './help/dialog'
 import { ACCOUNT_PATH, AUDIT_LOG_PATH, CATALOGUE_PATH, CREDENTIALS_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from './session/paths'
 import { CATALOGUE_WRITE } from './scope/right'
 import { useReauthentication } from './session/reauthentication'
 import { loadSession, SessionProvider, useSession } from './session/session'
 import { Shell } from './shell/shell'
+import { LeavingGuard } from './ui/leaving'
 import { Bar, Loading } from './ui/loading'
 import { PageHeader } from './ui/page'
 
+const HelpDialog = lazy(() => import('./help/dialog'))
 const CredentialPage = lazy(() => import('./credential/detail'))
 const UsagePage = lazy(() => import('./usage/page'))
 const RotatePage = lazy(() => import('./credential/rotation'))
@@ -42,7 +43,9 @@ export function App() {
   }
   return (
     <SessionProvider value={session.data}>
-      <Area key={session.data.me.account_id} />
+      <LeavingGuard>
+        <Area key={session.data.me.account_id} />
+      </LeavingGuard>
       {dialog}
     </SessionProvider>
   )
@@ -56,7 +59,8 @@ function Area() {
   const { me, api, astray } = useSession()
   const allowed = me.role !== 'agent'
   const account = useQuery({ ...accountQueryOptions(api), enabled: allowed })
-  const [help, setHelp] = useState(false)
+  // Not fetched before it is wanted.
+  const [help, setHelp] = useState<boolean>()
   const shown = allowed && !isAbsent(account.error) && account.data?.api_credentials_enabled !== false
   const openHelp = () => setHelp(true)
   useStartAtTop()
@@ -87,7 +91,11 @@ function Area() {
           </Route>
         </Switch>
       </Suspense>
-      <HelpDialog open={help} onClose={() => setHelp(false)} />
+      {help !== undefined && (
+        <Suspense>
+          <HelpDialog open={help} onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </Shell>
   )
 }

@@ -4,6 +4,7 @@ import { useSession } from '../session/session'
 import { Badge } from '../ui/badge'
 import { classes } from '../ui/classes'
 import { COVERING, DisclosureSign } from '../ui/disclosure'
+import { Email } from '../ui/email'
 import { Bar } from '../ui/loading'
 import { useWide } from '../ui/media'
 import { ColumnHead, TABLE_HEAD, TABLE_ROW } from '../ui/table'
@@ -68,7 +69,7 @@ function Row({ event, names, onNarrow }: RowProps) {
             </span>
           </span>
         </td>
-        <td className="px-3">
+        <td className="px-3 py-1.5">
           <Who event={event} />
         </td>
         <td className="px-3 py-1.5">
@@ -120,13 +121,10 @@ function Opener({ event, names, open, controls, onToggle }: OpenerProps) {
 function Who({ event }: { event: AuditEvent }) {
   const { me } = useSession()
   const mine = event.actor.type === 'user' && event.actor.id === me.user_id
-  const name = mine ? 'You' : actorName(event)
   const whom = actingFor(event)
   return (
     <>
-      <span className="block truncate" title={mine ? me.email : name}>
-        {name}
-      </span>
+      {mine ? <span title={me.email}>You</span> : <Email text={actorName(event)} />}
       {whom && (
         <span className="block truncate text-xs text-muted" title={whom}>
           for {whom}

@@ -4,6 +4,7 @@ import { useLocation, useSearch } from 'wouter'
 import type { Versioned } from '../api/client'
 import { usePaths } from '../session/paths'
 import { Button } from '../ui/button'
+import { useAskBeforeLeaving } from '../ui/leaving'
 import { Notice } from '../ui/notice'
 import { Segments } from '../ui/segments'
 import { ApiForm } from './api-form'
@@ -30,6 +31,7 @@ export function Editor({ loaded }: { loaded: Versioned<Document> }) {
   const mode: Mode = new URLSearchParams(useSearch()).get('mode') === 'text' ? 'text' : 'form'
   // Text that cannot be read has no difference to show, and leaving it would lose it.
   const [unreadable, setUnreadable] = useState(false)
+  useAskBeforeLeaving(unreadable)
   const [reviewing, setReviewing] = useState(false)
   const changes = difference(work.base.value, work.draft)
   return (
@@ -44,7 +46,7 @@ export function Editor({ loaded }: { loaded: Versioned<Document> }) {
             go(paths.catalogue(next), { replace: true })
           }}
         />
-        <p role="status" className="min-w-0 flex-1 text-sm text-muted">
+        <p role="status" className="min-w-0 flex-[1_1_9rem] text-sm text-muted">
           {unreadable ? 'The text cannot be read yet.' : changeWords(work.changed, changes.length)}
         </p>
         {work.changed && (

@@ -1,19 +1,19 @@
 import { ChartColumn, Ellipsis, Power, PowerOff, RefreshCw, Trash2 } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { Credential } from '../api/types'
 import { Problem } from '../api/problem'
 import { usePaths } from '../session/paths'
-import { useSession } from '../session/session'
 import { IconButton } from '../ui/button'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
-import { useToast } from '../ui/toast'
-import { ConfirmDialog } from './confirm'
-import { DeleteDialog, DisableDialog } from './delete'
-import { hasSecrets } from './secret'
 import { may } from './permission'
-import { credentialPath, useRefreshCredentials } from './queries'
-import { NewSecretDialog } from './rotate'
+import { hasSecrets } from './secret'
+
+// Fetched when first wanted: the list stands without them.
+const NewSecretDialog = lazy(() => import('./rotate').then((all) => ({ default: all.NewSecretDialog })))
+const DisableDialog = lazy(() => import('./delete').then((all) => ({ default: all.DisableDialog })))
+const DeleteDialog = lazy(() => import('./delete').then((all) => ({ default: all.DeleteDialog })))
+const EnableDialog = lazy(() => import('./enable').then((all) => ({ default: all.EnableDialog })))
 
 export type CredentialAction = 'rotate' | 'add-secret' | 'disable' | 'enable' | 'delete'
 
@@ -32,7 +32,11 @@ export function useCredentialActions(onDeleted?: () => void): { start: StartActi
     setOpen(true)
   }
   const shared = { open, onClose: () => setOpen(false), onClosed: () => setCurrent(undefined) }
-  const dialogs = current && <ActionDialog {...current} {...shared} onDeleted={onDeleted} />
+  const dialogs = current && (
+    <Suspense>
+      <ActionDialog {...current} {...shared} onDeleted={onDeleted} />
+    </Suspense>
+  )
   return { start, dialogs }
 }
 
@@ -58,26 +62,6 @@ function ActionDialog({ action, onDeleted, ...rest }: ActionDialogProps) {
     case 'delete':
       return <DeleteDialog {...rest} {...(onDeleted && { onDeleted })} />
   }
-}
-
-function EnableDialog({ credential, ...dialog }: Omit<ActionDialogProps, 'action' | 'onDeleted'>) {
-  const { api } = useSession()
-  const refresh = useRefreshCredentials()
-  const toast = useToast()
-  const confirm = async () => {
-    await api.post(`${credentialPath(credential.client_id)}/enable`)
-    toast(`${credential.name} was enabled.`)
-    dialog.onClose()
-    await refresh()
-  }
-  return (
-    <ConfirmDialog {...dialog} title="Enable API credential" action="Enable" danger={false} onConfirm={confirm}>
-      <p>
-        Programs using <strong className="font-semibold break-words">{credential.name}</strong> can get tokens again, with
-        the secrets they had.
-      </p>
-    </ConfirmDialog>
-  )
 }
 
 /** The menu of a row. */

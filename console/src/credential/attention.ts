@@ -26,7 +26,7 @@ export function attentionWords(attention: Attention, rules: Rules): string {
 export function attentionMeaning(attention: Attention, rules: Rules): string {
   switch (attention) {
     case 'expiring':
-      return 'They, or a secret of theirs, end within 14 days. Extend or rotate those whose programs shall go on.'
+      return 'These credentials, or one of their secrets, end within 14 days. Extend or rotate those still in use.'
     case 'unused': {
       const end = rules.unused_disable_after_seconds
       const rule = end ? ` This account disables them after ${spanWords(end)}.` : ''
@@ -103,7 +103,7 @@ function unusedSince(credential: Credential, now: number): string {
 
 function secretAge(credential: Credential, now: number): string {
   const newest = newestOf(credential)
-  return `Its newest secret was made ${when(newest?.created_at ?? credential.created_at, now)}.`
+  return `Its newest secret was created ${when(newest?.created_at ?? credential.created_at, now)}.`
 }
 
 function when(time: string, now: number): string {

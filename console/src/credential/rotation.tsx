@@ -19,6 +19,7 @@ import { may, whyReadOnly } from './permission'
 import { credentialQueryOptions } from './queries'
 import { countdown, isQuiet, newestOf, QUIET_CHOICES, quietHours, retiring, usedSince } from './quiet'
 import { isFull, MAX_SECRETS, secretName } from './secret'
+import { SecretTag } from './secret-tag'
 
 /** How often the page looks whether a program used a secret. */
 const LOOK_MS = 15_000
@@ -81,7 +82,7 @@ function AgeLimit({ account }: { account: Account }) {
   if (!seconds) return null
   return (
     <Notice kind="info">
-      In this account a secret ends at the latest {spanWords(seconds)} after it was made. Rotate before that, and the programs go on.
+      In this account a secret ends at the latest {spanWords(seconds)} after it was created. Rotate before that, and the programs go on.
     </Notice>
   )
 }
@@ -116,9 +117,9 @@ function SecretFacts({ secret }: { secret: Secret }) {
   return (
     <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
       <p className="min-w-0 break-words">
-        <span className="font-medium">{secretName(secret)}</span>
+        <SecretTag secret={secret} />
         <span className="ml-3 text-sm text-muted">
-          Made <Ago time={secret.created_at} />
+          Created <Ago time={secret.created_at} />
         </span>
       </p>
       <p className="text-sm text-muted">

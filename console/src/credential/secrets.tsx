@@ -10,6 +10,7 @@ import type { StartAction } from './actions'
 import { DeleteSecretDialog } from './delete-secret'
 import { retiring } from './quiet'
 import { hasEnded, isFull, MAX_SECRETS, secretName } from './secret'
+import { SecretTag } from './secret-tag'
 
 interface SecretsCardProps {
   credential: Credential
@@ -89,12 +90,7 @@ function SecretRow({ secret, children }: { secret: Secret; children: ReactNode }
     <li className="flex items-start gap-3 py-3 first:pt-0 last:pb-0">
       <div className="grid min-w-0 flex-1 gap-x-6 gap-y-1 sm:grid-cols-[minmax(0,1fr)_auto]">
         <p className="min-w-0 break-words">
-          {secret.label && <span className="mr-2 font-medium">{secret.label}</span>}
-          <code className="font-mono text-sm whitespace-nowrap text-muted">
-            <span aria-hidden="true">••••</span>
-            <span className="sr-only">ends in </span>
-            {secret.hint}
-          </code>
+          <SecretTag secret={secret} />
         </p>
         <p className="text-sm sm:text-right">
           <SecretEnd secret={secret} />

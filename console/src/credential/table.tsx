@@ -6,6 +6,7 @@ import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 import { classes } from '../ui/classes'
 import { CopyIcon } from '../ui/copy'
+import { Email } from '../ui/email'
 import { Bar } from '../ui/loading'
 import { useWide } from '../ui/media'
 import { COLUMN_HEAD, ColumnHead, TABLE_HEAD, TABLE_ROW } from '../ui/table'
@@ -122,11 +123,11 @@ function Row({ credential, attention, showOwner, selection, start }: RowProps) {
           <SelectBox label={`Choose ${credential.name}`} credentials={[credential]} selection={selection} />
         </td>
         <td className="pr-3 pl-1">
-          <CredentialLink credential={credential} className="block truncate" />
+          <CredentialLink credential={credential} className="line-clamp-2 leading-5 [overflow-wrap:anywhere]" />
           <ClientID clientID={credential.client_id} />
         </td>
         {showOwner && (
-          <td className="truncate px-3 text-muted">
+          <td className="px-3 text-muted">
             <Owner credential={credential} />
           </td>
         )}
@@ -211,7 +212,7 @@ function Owner({ credential }: { credential: Credential }) {
   const { me } = useSession()
   if (owns(me, credential)) return <span className="text-fg">You</span>
   const owner = ownerWords(credential)
-  return <span title={owner}>{owner}</span>
+  return <Email text={owner} />
 }
 
 function LastUsed({ credential }: { credential: ListedCredential }) {
@@ -243,14 +244,14 @@ function Cards({ credentials, filter, showOwner, selection, start }: CredentialT
     <ul className="divide-y divide-line rounded-card border border-line bg-surface" aria-label="API credentials">
       {credentials.map((credential) => (
         <li key={credential.client_id} className="relative px-4 py-3">
-          <div className="flex items-center justify-between gap-2">
-            <span className="flex min-w-0 items-center gap-1">
-              <span className="relative -my-2 -ml-2 inline-flex">
+          <div className="flex items-start justify-between gap-2">
+            <span className="flex min-w-0 items-start gap-1">
+              <span className="relative -my-1.5 -ml-2 inline-flex pointer-coarse:-my-3">
                 <SelectBox label={`Choose ${credential.name}`} credentials={[credential]} selection={selection} />
               </span>
-              <CredentialLink credential={credential} className="min-w-0 break-words" />
+              <CredentialLink credential={credential} className="min-w-0 leading-5 [overflow-wrap:anywhere]" />
             </span>
-            <span className="relative -my-2 -mr-2">
+            <span className="relative -my-1.5 -mr-2 pointer-coarse:-my-3">
               <CredentialMenu credential={credential} start={start} />
             </span>
           </div>

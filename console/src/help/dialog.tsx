@@ -5,7 +5,7 @@ import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
 
 /** How API credentials work, on one sheet, with the way to the reference. */
-export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function HelpDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const close = useRef<HTMLButtonElement>(null)
   const licences = document.querySelector<HTMLLinkElement>('link[rel="license"]')?.href
   const support = configured('claviger-support-url')

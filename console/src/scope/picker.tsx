@@ -34,7 +34,7 @@ export function ScopePicker({ catalogue, value, onChange, error }: ScopePickerPr
           others.length > 1 && (
             <button
               type="button"
-              className="rounded-sm text-sm text-muted underline-offset-2 hover:text-fg hover:underline"
+              className="relative rounded-sm text-sm text-muted underline-offset-2 after:absolute hover:text-fg hover:underline pointer-coarse:after:-inset-x-2 pointer-coarse:after:-inset-y-3"
               onClick={() => onChange(management)}
             >
               Clear all
@@ -106,7 +106,7 @@ function ScopeCombobox({ control, catalogue, value, onChange }: ScopeComboboxPro
         </Combobox.Chips>
         <Combobox.Trigger
           aria-label="Show scopes"
-          className="inline-flex size-7 shrink-0 items-center justify-center rounded-[0.375rem] text-muted hover:bg-hover hover:text-fg"
+          className="inline-flex size-7 shrink-0 items-center justify-center rounded-[0.375rem] text-muted hover:bg-hover hover:text-fg pointer-coarse:-my-1.5 pointer-coarse:-mr-1.5 pointer-coarse:size-11"
         >
           <ChevronDown className="size-4" aria-hidden="true" />
         </Combobox.Trigger>
@@ -133,7 +133,7 @@ function ScopeTag({ scope }: { scope: Scope }) {
       <span className="min-w-0 truncate">{scope.description}</span>
       <Combobox.ChipRemove
         aria-label={`Remove ${scope.description}`}
-        className="inline-flex size-7 shrink-0 items-center justify-center rounded-[0.375rem] text-muted hover:bg-hover hover:text-fg pointer-coarse:size-8"
+        className="inline-flex size-7 shrink-0 items-center justify-center rounded-[0.375rem] text-muted hover:bg-hover hover:text-fg pointer-coarse:size-11"
       >
         <X className="size-3.5" aria-hidden="true" />
       </Combobox.ChipRemove>

@@ -1,4 +1,5 @@
 import { ChevronsUpDown } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import type { Role } from '../api/types'
 import { useSession } from '../session/session'
@@ -10,7 +11,7 @@ const ROLE_WORDS: Record<Role, string> = { admin: 'Admin', supervisor: 'Supervis
 const BOX = 'flex w-full min-w-0 items-center gap-2.5 rounded-control px-2.5 py-1.5 text-left'
 
 /** The account being worked in; with several, a menu of the others. The choice is kept in the URL alone. */
-export function AccountSwitcher({ onGo }: { onGo: () => void }) {
+export function AccountSwitcher({ onGo, aside }: { onGo: () => void; aside?: ReactNode }) {
   const { me } = useSession()
   const [, go] = useLocation()
   const name = me.accounts.find((account) => account.account_id === me.account_id)?.name ?? 'Claviger'
@@ -54,6 +55,7 @@ export function AccountSwitcher({ onGo }: { onGo: () => void }) {
           />
         </Menu>
       )}
+      {aside}
     </div>
   )
 }

@@ -21,8 +21,9 @@ export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
   const [path] = useLocation()
   const entries = useEntries(credentialsShown)
   const here = entries.find((entry) => isWithin(path, entry))
-  const navigation = (
+  const navigation = (close?: ReactNode) => (
     <Navigation
+      close={close}
       entries={entries}
       here={here}
       onHelp={() => {
@@ -40,7 +41,7 @@ export function Shell({ credentialsShown, onHelp, children }: ShellProps) {
       >
         Skip to the content
       </a>
-      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line min-[72rem]:flex">{navigation}</aside>
+      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line min-[72rem]:flex">{navigation()}</aside>
       <div className="min-w-0">
         <header className="sticky top-0 z-20 flex h-14 items-center gap-1 border-b border-line bg-bg px-4 sm:px-8">
           <IconButton label="Open navigation" onClick={() => setDrawer(true)} className="-ml-2 min-[72rem]:hidden">
@@ -76,6 +77,8 @@ interface NavigationProps {
   here: Entry | undefined
   onHelp: () => void
   onGo: () => void
+  /** In a drawer, what closes it: beside the account, at the top. */
+  close: ReactNode
 }
 
 const GROUPS: readonly Group[] = ['Account Settings', 'Personal Settings']
@@ -83,10 +86,10 @@ const GROUPS: readonly Group[] = ['Account Settings', 'Personal Settings']
 const ENTRY =
   'flex min-h-9 w-full items-center gap-2.5 rounded-control px-2.5 text-left hover:bg-hover pointer-coarse:min-h-11'
 
-function Navigation({ entries, here, onHelp, onGo }: NavigationProps) {
+function Navigation({ entries, here, onHelp, onGo, close }: NavigationProps) {
   return (
     <>
-      <AccountSwitcher onGo={onGo} />
+      <AccountSwitcher onGo={onGo} aside={close} />
       <nav aria-label="Main" className="flex flex-1 flex-col gap-5 overflow-y-auto p-3">
         {GROUPS.map((group) => (
           <div key={group}>
@@ -119,7 +122,14 @@ function Navigation({ entries, here, onHelp, onGo }: NavigationProps) {
   )
 }
 
-function Drawer({ open, onClose, children }: { open: boolean; onClose: () => void; children: ReactNode }) {
+interface DrawerProps {
+  open: boolean
+  onClose: () => void
+  /** Gives the content, with the button that closes the drawer in its place. */
+  children: (close: ReactNode) => ReactNode
+}
+
+function Drawer({ open, onClose, children }: DrawerProps) {
   const close = useRef<HTMLButtonElement>(null)
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -130,12 +140,11 @@ function Drawer({ open, onClose, children }: { open: boolean; onClose: () => voi
           aria-label="Navigation"
           className="fixed inset-y-0 left-0 z-30 flex w-[min(18rem,85vw)] flex-col border-r border-line bg-bg shadow-dialog transition-[translate] duration-150 ease-out outline-none data-ending-style:-translate-x-full data-starting-style:-translate-x-full"
         >
-          <div className="flex justify-end px-3 pt-3 -mb-1">
+          {children(
             <IconButton ref={close} label="Close navigation" onClick={onClose}>
               <X className="size-4" aria-hidden="true" />
-            </IconButton>
-          </div>
-          {children}
+            </IconButton>,
+          )}
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

@@ -72,7 +72,7 @@ export function IconButton({ label, small = false, className, children, ...rest 
       {...rest}
       className={classes(
         'inline-flex shrink-0 items-center justify-center rounded-control text-muted transition-colors duration-150 hover:bg-hover hover:text-fg',
-        small ? 'size-6 pointer-coarse:size-9' : 'size-8 pointer-coarse:size-11',
+        small ? 'relative size-6 pointer-coarse:size-9 pointer-coarse:after:absolute pointer-coarse:after:-inset-1' : 'size-8 pointer-coarse:size-11',
         className,
       )}
     >

@@ -102,7 +102,7 @@ function BarRow({ row, most, chosen, onChoose }: BarRowProps) {
       {row.detail && <span className="mt-1 block text-sm text-muted">{row.detail}</span>}
     </>
   )
-  const shape = 'block w-full rounded-control px-2 py-2 -mx-2 text-left'
+  const shape = '-mx-2 block w-[calc(100%+1rem)] rounded-control p-2 text-left'
   if (row.key === '') return <div className={shape}>{face}</div>
   return (
     <button

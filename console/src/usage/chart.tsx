@@ -40,7 +40,7 @@ export function UsageChart({ slots, unit, title }: UsageChartProps) {
             'Each bar is a day, from midnight to midnight UTC.'
           )}
         </p>
-        <Button look="quiet" className="max-sm:-ml-3.5" aria-expanded={table} onClick={() => setTable(!table)}>
+        <Button look="quiet" className="-mr-3.5 max-sm:-ml-3.5" aria-expanded={table} onClick={() => setTable(!table)}>
           {table ? 'Hide the table' : 'Show as a table'}
         </Button>
       </div>
