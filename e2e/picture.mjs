@@ -1,6 +1,7 @@
 // Takes the picture of the console that the README shows: node picture.mjs FILE
 // It fills a demo through the management API as its people would, lets programs
-// use some of the credentials, and photographs the admin's list.
+// use some of the credentials, spreads that over the days before, and photographs
+// the admin's list.
 import { curl, openAs, startBrowser, startDemo } from './stage.mjs'
 
 const file = process.argv[2] ?? '../docs/images/console.png'
@@ -38,11 +39,28 @@ for (const [person, name, scopes, calls, more = {}, then] of programs) {
 }
 manage(amara, 'GET', '/credentials')
 await new Promise((resolve) => setTimeout(resolve, 6000)) // usage is written every few seconds
+giveItAPast()
 
-const { page } = await openAs(browser, demo, { role: 'admin', look: { viewport: { width: 1280, height: 820 }, deviceScaleFactor: 2 } })
+/** The demo is a minute old: its credentials become days old, and each day before saw about the same calls. */
+function giveItAPast() {
+  const ids = demo.change('SELECT client_id FROM credentials ORDER BY created_at').trim().split('\n')
+  ids.forEach((id, place) => {
+    const age = (ids.length - place) ** 2 * 3
+    const idle = [0, 2, 5, 9, 1, 3][place % 6] * 3600e6
+    demo.change(`UPDATE credentials SET created_at = created_at - ${age * day * 1e3},
+      last_used_at = CASE WHEN last_used_at > 0 THEN last_used_at - ${idle} ELSE last_used_at END WHERE client_id = '${id}'`)
+    for (let before = 1; before < Math.min(14, age); before++) {
+      const share = (2 + ((place * 5 + before * 7) % 9)) / 10
+      demo.change(`INSERT OR IGNORE INTO usage_days SELECT client_id, day - ${before * day * 1e3}, outcome, scope, max(1, CAST(calls * ${share} AS INTEGER))
+        FROM usage_days WHERE client_id = '${id}' AND day > (SELECT max(day) FROM usage_days) - 1`)
+    }
+  })
+}
+
+const { page } = await openAs(browser, demo, { role: 'admin', look: { viewport: { width: 1280, height: 900 }, deviceScaleFactor: 2 } })
 await page.getByRole('link', { name: 'Terraform CI' }).waitFor()
 await page.evaluate(() => document.fonts.ready)
-await page.mouse.move(640, 810)
+await page.mouse.move(640, 890)
 await page.screenshot({ path: file })
 await browser.close()
 await demo.stop()

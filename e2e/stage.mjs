@@ -29,14 +29,18 @@ export async function startDemo() {
     })
     ended.then((code) => reject(new Error(`the demo ended with ${code} before it was ready:\n${stderr}`)))
   })
+  // The clock of the demo cannot be set: what happened is moved back instead.
+  const change = (statement) => {
+    const [, directory] = stderr.match(/temporary data directory (\S+)/)
+    return execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(directory, 'claviger.db'), statement], { encoding: 'utf8' })
+  }
   return {
     ...JSON.parse(line),
     log: () => stderr,
+    change,
     /** Lets time pass for a person's sessions: whoever waits so long has to confirm who they are. */
     ageSessions(userID, minutes) {
-      const [, directory] = stderr.match(/temporary data directory (\S+)/)
-      const change = `UPDATE sessions SET authenticated_at = authenticated_at - ${minutes * 60e6} WHERE user_id = '${userID}' RETURNING 1`
-      const changed = execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(directory, 'claviger.db'), change], { encoding: 'utf8' })
+      const changed = change(`UPDATE sessions SET authenticated_at = authenticated_at - ${minutes * 60e6} WHERE user_id = '${userID}' RETURNING 1`)
       assert.match(changed, /1/, 'no session grew older')
     },
     async stop() {

@@ -200,13 +200,16 @@ interface RowsProps extends Omit<CredentialTableProps, 'selection'> {
 
 /** The rows that are shown, and what is done with those that are chosen. */
 function Rows({ view, stale, children, ...table }: RowsProps) {
-  const { credentials } = table
+  const { credentials, filter } = table
+  // Advice is for those that were listed for it: rows of the view before get none, nor lose theirs.
+  const [attention, setAttention] = useState(filter.attention)
+  if (!stale && attention !== filter.attention) setAttention(filter.attention)
   const selection = useSelection(view)
   const chosen = credentials.filter(({ client_id }) => selection.chosen.has(client_id))
   const [disabling, setDisabling] = useState<{ credentials: ListedCredential[]; open: boolean }>()
   return (
     <div className={stale ? 'opacity-60 transition-opacity duration-150' : undefined}>
-      <CredentialTable {...table} selection={selection} />
+      <CredentialTable {...table} filter={{ ...filter, attention }} selection={selection} />
       {children}
       {chosen.length > 0 && (
         <SelectionBar

@@ -122,7 +122,7 @@ function Row({ credential, attention, showOwner, selection, start }: RowProps) {
         <td className="pl-2">
           <SelectBox label={`Choose ${credential.name}`} credentials={[credential]} selection={selection} />
         </td>
-        <td className="pr-3 pl-1">
+        <td className="py-1 pr-3 pl-1">
           <CredentialLink credential={credential} className="line-clamp-2 leading-5 [overflow-wrap:anywhere]" />
           <ClientID clientID={credential.client_id} />
         </td>
