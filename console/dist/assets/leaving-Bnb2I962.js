@@ -1,1 +1,0 @@
-import{G as e,q as t}from"./notice-D7ASa2vb.js";var n=t(e(),1);function r(e){(0,n.useEffect)(()=>{if(!e)return;let t=e=>e.preventDefault();return window.addEventListener(`beforeunload`,t),()=>window.removeEventListener(`beforeunload`,t)},[e])}export{r as t};
