@@ -45,5 +45,13 @@ type Actor struct {
 	RequestID string
 }
 
+// RefusedAct is what the audit log says of something that an actor may not do.
+type RefusedAct struct {
+	Rule       string // that refuses it
+	Action     string // what was asked for
+	TargetType TargetType
+	TargetID   string // may be empty
+}
+
 // Holds tells whether the acting token carries scope, or is not bound by scopes.
 func (a *Actor) Holds(scope string) bool { return a.Unlimited || slices.Contains(a.Scopes, scope) }

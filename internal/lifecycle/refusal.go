@@ -45,6 +45,12 @@ func (s *Service) refuse(actor *apicred.Actor, rule string, c recorded) {
 	s.refusals.add(e)
 }
 
+// Refused notes a refusal that another use case decided (login, about a person's
+// own affairs), as those of this room are noted.
+func (s *Service) Refused(actor apicred.Actor, refusal apicred.RefusedAct) {
+	s.refuse(&actor, refusal.Rule, recorded{action: refusal.Action, target: refusal.TargetType, id: refusal.TargetID})
+}
+
 func (l *refusalLog) add(e apicred.AuditEvent) {
 	key := refusalKey{e.AccountID, e.ActorType, e.ActorID, e.Rule, e.At.Unix() / 60}
 	l.mu.Lock()

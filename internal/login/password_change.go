@@ -3,6 +3,7 @@ package login
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -19,7 +20,7 @@ type PasswordState struct {
 // PasswordState tells whether the person who acts has a password, and since
 // when. Errors: not_found and forbidden (an API credential).
 func (s *Service) PasswordState(ctx context.Context, actor apicred.Actor) (PasswordState, error) {
-	if err := ownAffairs(actor); err != nil {
+	if err := s.ownAffairs(actor, "user.password_view"); err != nil {
 		return PasswordState{}, err
 	}
 	stored, err := s.store.Password(ctx, actor.UserID)
@@ -60,7 +61,8 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, in Passwo
 	}
 	by := session.AuthenticatedBy
 	if ask {
-		if err := s.prove(ctx, &session, hash, in.Current, "body.current_password", &facts); err != nil {
+		asked := entered{in.Current, "body.current_password", "user.password_set"}
+		if err := s.prove(ctx, &session, hash, asked, &facts); err != nil {
 			return err
 		}
 		by = ProofPassword
@@ -72,6 +74,9 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, in Passwo
 	return s.store.ChangeLogin(ctx, func(tx Tx) error {
 		at := s.now()
 		if err := unchanged(ctx, tx, stored, session.UserID); err != nil {
+			return err
+		}
+		if err := standing(ctx, tx, &session); err != nil {
 			return err
 		}
 		change := newPassword{session.UserID, session.AccountID, fresh, at, &facts, session.ID}
@@ -148,7 +153,8 @@ func (s *Service) Reauthenticate(ctx context.Context, session Session, password 
 	case len(faults) > 0:
 		return apicred.Invalid(faults...)
 	}
-	if err := s.prove(ctx, &session, hash, password, "body.password", &facts); err != nil {
+	asked := entered{password, "body.password", "session.reauthenticate"}
+	if err := s.prove(ctx, &session, hash, asked, &facts); err != nil {
 		return err
 	}
 	renewed, renew := s.renewed(ctx, sessionVisitor(&session), password, stored, hash)
@@ -174,23 +180,38 @@ func (s *Service) Reauthenticate(ctx context.Context, session Session, password 
 	})
 }
 
+// entered is a password in a session: the member that it stood in, and what it
+// was entered for.
+type entered struct {
+	password         Password
+	location, action string
+}
+
 // prove checks a password that a signed-in person entered, out of the session's
-// own budget of tries: nobody else can use that up.
-func (s *Service) prove(ctx context.Context, session *Session, hash passwordHash, p Password, location string, facts *RequestFacts) error {
+// own budget of tries: nobody else can use that up. Wrong ones are in the audit
+// log: it may be somebody at a browser that was left open.
+func (s *Service) prove(ctx context.Context, session *Session, hash passwordHash, in entered, facts *RequestFacts) error {
 	who := sessionVisitor(session)
+	refused := func(rule string) {
+		actor := facts.actor(apicred.ActorUser, session.UserID)
+		actor.UserID, actor.AccountID = session.UserID, session.AccountID
+		s.refuse(actor, apicred.RefusedAct{Rule: rule, Action: in.action, TargetType: apicred.TargetSession, TargetID: session.ID})
+	}
 	try, err := s.throttle.familiar(who.name, s.now())
 	if err != nil {
 		s.logger.WarnContext(ctx, "proof by password throttled", failure(session.UserID, "too many tries", facts)...)
+		refused("too_many_tries")
 		return err
 	}
-	right, err := s.gate.check(ctx, who, hash, p)
+	right, err := s.gate.check(ctx, who, hash, in.password)
 	switch {
 	case err != nil:
 		try.repay()
 		return err
 	case !right:
 		s.logger.WarnContext(ctx, "proof by password failed", failure(session.UserID, "wrong password", facts)...)
-		return apicred.Invalid(apicred.FieldError{Location: location, Message: "This is not your password. Check it, also for capital letters."})
+		refused("wrong_password")
+		return apicred.Invalid(apicred.FieldError{Location: in.location, Message: "This is not your password. Check it, also for capital letters."})
 	}
 	try.repay()
 	return nil
@@ -210,6 +231,16 @@ func unchanged(ctx context.Context, tx Tx, seen StoredPassword, userID string) e
 		return apicred.Conflict("Your password was changed somewhere else just now. If that was not you, ask the operator for a set-up link.")
 	}
 	return nil
+}
+
+// standing refuses when the session was ended in between: by its person, who saw
+// somebody else in it, or with their last membership.
+func standing(ctx context.Context, tx Tx, session *Session) error {
+	sessions, err := tx.Sessions(ctx, session.UserID)
+	if err == nil && !slices.ContainsFunc(sessions, func(s Session) bool { return s.ID == session.ID }) {
+		err = notSignedIn()
+	}
+	return err
 }
 
 // ended makes of a session that is gone what it is to its browser.

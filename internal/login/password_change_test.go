@@ -263,3 +263,17 @@ func TestLinkPassword_OfADeadLinkCostsNoHash(t *testing.T) {
 		t.Errorf("%d hashes", f.HashRuns())
 	}
 }
+
+// Its person ended it from elsewhere while the request was on its way.
+func TestChangePassword_OfASessionThatHasEndedChangesNothing(t *testing.T) {
+	f := newFixture(t)
+	f.join(t, operatorAccount, apicred.RoleAdmin)
+	f.signIn(t)
+	session := f.live(t)
+	if err := f.EndSession(t.Context(), person(), session.ID); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, f.changeTo(t, session, "", goodPassword), apicred.KindUnauthenticated)
+	_, _, err := f.enter(t, "ada@example.com", goodPassword, facts())
+	wantKind(t, err, apicred.KindUnauthenticated)
+}

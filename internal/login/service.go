@@ -21,6 +21,7 @@ type Service struct {
 	random   io.Reader
 	sealer   Sealer
 	logger   *slog.Logger
+	refusals Refusals
 	password bool // people may sign in by password
 	gate     *gate
 	throttle *throttle
@@ -34,7 +35,13 @@ type Sealer interface {
 	ID() string
 }
 
-// Options are what a Service works with. Every member is required.
+// Refusals takes what was refused to somebody signed in, for the audit log
+// (lifecycle.Service).
+type Refusals interface {
+	Refused(actor apicred.Actor, refusal apicred.RefusedAct)
+}
+
+// Options are what a Service works with. Every member but Refusals is required.
 type Options struct {
 	Store Store
 	// Clock tells the time (time.Now).
@@ -44,6 +51,8 @@ type Options struct {
 	Random io.Reader
 	Sealer Sealer
 	Logger *slog.Logger
+	// Refusals; nil: they go to the log alone.
+	Refusals Refusals
 	// PasswordSignIn is the setting password_sign_in.
 	PasswordSignIn bool
 }
@@ -52,12 +61,18 @@ type Options struct {
 func New(o Options) *Service {
 	return &Service{
 		store: o.Store, clock: o.Clock, random: o.Random, sealer: o.Sealer, logger: o.Logger,
-		password: o.PasswordSignIn, gate: newGate(), throttle: newThrottle(),
+		refusals: o.Refusals, password: o.PasswordSignIn, gate: newGate(), throttle: newThrottle(),
 	}
 }
 
 // PasswordSignIn tells whether people may sign in by password.
 func (s *Service) PasswordSignIn() bool { return s.password }
+
+func (s *Service) refuse(actor apicred.Actor, refusal apicred.RefusedAct) {
+	if s.refusals != nil {
+		s.refusals.Refused(actor, refusal)
+	}
+}
 
 // RequestFacts is what a surface knows about the request behind a sign-in.
 type RequestFacts struct {

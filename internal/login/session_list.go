@@ -9,11 +9,12 @@ import (
 
 // ownAffairs refuses all but people: what is under /me is about the person, and a
 // credential that acts for them must not sign them out or learn where they are.
-func ownAffairs(actor apicred.Actor) error {
-	switch {
-	case actor.Type == apicred.ActorUser:
+func (s *Service) ownAffairs(actor apicred.Actor, action string) error {
+	if actor.Type == apicred.ActorUser {
 		return nil
-	case actor.UserID == "":
+	}
+	s.refuse(actor, apicred.RefusedAct{Rule: "own_affairs", Action: action, TargetType: apicred.TargetUser, TargetID: actor.UserID})
+	if actor.UserID == "" {
 		return apicred.NotFound()
 	}
 	return apicred.Forbidden("Password and sessions are for the person alone, not for an API credential. Use the console.")
@@ -22,7 +23,7 @@ func ownAffairs(actor apicred.Actor) error {
 // Sessions lists the live sessions of the person who acts, the one seen last
 // first. Errors: not_found and forbidden (an API credential).
 func (s *Service) Sessions(ctx context.Context, actor apicred.Actor) ([]Session, error) {
-	if err := ownAffairs(actor); err != nil {
+	if err := s.ownAffairs(actor, "session.list"); err != nil {
 		return nil, err
 	}
 	sessions, err := s.store.Sessions(ctx, actor.UserID)
@@ -36,7 +37,7 @@ func (s *Service) Sessions(ctx context.Context, actor apicred.Actor) ([]Session,
 // EndSession ends one session of the person who acts; not_found when it is not
 // theirs, or has ended before.
 func (s *Service) EndSession(ctx context.Context, actor apicred.Actor, sessionID string) error {
-	if err := ownAffairs(actor); err != nil {
+	if err := s.ownAffairs(actor, "session.delete"); err != nil {
 		return err
 	}
 	return s.store.ChangeLogin(ctx, func(tx Tx) error {
@@ -63,7 +64,7 @@ func (s *Service) EndSession(ctx context.Context, actor apicred.Actor, sessionID
 // EndSessions ends every session of the person who acts but the one named
 // ("": all). One event tells how many there were; none, if there was none.
 func (s *Service) EndSessions(ctx context.Context, actor apicred.Actor, but string) error {
-	if err := ownAffairs(actor); err != nil {
+	if err := s.ownAffairs(actor, "user.end_sessions"); err != nil {
 		return err
 	}
 	return s.store.ChangeLogin(ctx, func(tx Tx) error {

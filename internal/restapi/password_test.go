@@ -1,6 +1,7 @@
 package restapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -242,4 +243,32 @@ func TestSessions_AreListedAndEnded(t *testing.T) {
 	again := i.session("ada", "")
 	i.want(http.StatusNoContent, i.as("ada"), http.MethodDelete, "/me/sessions", "")
 	i.want(http.StatusUnauthorized, again, http.MethodGet, "/me", "")
+}
+
+// R14: somebody at a browser that was left open tries passwords; the account's
+// admin sees it.
+func TestOwnAffairs_RefusalsAreAudited(t *testing.T) {
+	i := install(t)
+	first := i.accounts["first"].ID
+	sue := i.session("sue", first)
+	i.want(http.StatusNoContent, sue, http.MethodPut, "/me/password", `{"new_password":"`+goodPassword+`"}`)
+	i.age("sue", login.ReauthenticationLimit, login.ProofPassword)
+	for range 10 {
+		i.want(http.StatusUnprocessableEntity, sue, http.MethodPost, "/me/reauthenticate", `{"password":"`+otherPassword+`"}`)
+	}
+	i.want(http.StatusTooManyRequests, sue, http.MethodPut, "/me/password", `{"current_password":"`+otherPassword+`","new_password":"`+otherPassword+` x"}`)
+	must(t, i.Lifecycle.FlushRefusals(t.Context(), true))
+	got := map[string]any{}
+	for _, e := range i.auditEvents(i.as("ada"), "?actor="+i.users["sue"].ID) {
+		if e["outcome"] == "refused" {
+			got[e["action"].(string)+" "+e["rule"].(string)] = e["count"]
+		}
+		if text := fmt.Sprint(e); strings.Contains(text, goodPassword) || strings.Contains(text, otherPassword) {
+			t.Errorf("a password is in %s", text)
+		}
+	}
+	want := map[string]any{"session.reauthenticate wrong_password": 10.0, "user.password_set too_many_tries": 1.0}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

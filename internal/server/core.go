@@ -123,7 +123,7 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 	})
 	c.Login = login.New(login.Options{
 		Store: c.Store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: c.Log,
-		PasswordSignIn: c.Config.PasswordSignIn,
+		Refusals: c.Lifecycle, PasswordSignIn: c.Config.PasswordSignIn,
 	})
 	if _, err := c.Lifecycle.EnsureOperatorAccount(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true}); err != nil {
 		return err

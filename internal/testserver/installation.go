@@ -61,13 +61,13 @@ func New(t testing.TB, issuer string) *Installation {
 	})
 	i.Tokens = accesstoken.NewIssuer(i.Directory, ring)
 	i.Verifier = accesstoken.NewVerifier(i.Directory, ring)
-	i.Login = login.New(login.Options{
-		Store: store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: i.Logger, PasswordSignIn: true,
-	})
 	i.Lifecycle = lifecycle.New(lifecycle.Options{
 		Store: store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Keys: ring, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(issuer),
 		Changed:            func(ctx context.Context) { _ = i.Directory.CatchUp(ctx) }, // as the program: the poll follows
+	})
+	i.Login = login.New(login.Options{
+		Store: store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: i.Logger, Refusals: i.Lifecycle, PasswordSignIn: true,
 	})
 	i.Account, err = i.Lifecycle.EnsureOperatorAccount(ctx, Operator())
 	must(t, err)

@@ -201,6 +201,9 @@ const RULES: Record<string, string> = {
   account_name: 'Another account has this name.',
   signing_keys: 'The signing keys are for admins of the operator account.',
   reauthentication: 'They had not confirmed lately who they are.',
+  wrong_password: 'The password that they entered was wrong.',
+  too_many_tries: 'They entered too many wrong passwords.',
+  own_affairs: 'Password and sessions are for the person alone, not for a credential.',
 }
 
 /** Why it was refused. */
