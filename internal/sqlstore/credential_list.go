@@ -174,7 +174,7 @@ func composeOrder(c *composed, q lifecycle.CredentialQuery, part stretch) {
 		after, upTo, direction = " < ", " >= ", " DESC"
 	}
 	// Behind a row of the list, towards less, nothing is greater any more.
-	if key, ok := attentionUpTo(q); ok && !(descending && part.after != nil) {
+	if key, ok := attentionUpTo(q); ok && (!descending || part.after == nil) {
 		c.add(" AND c.", column, " <= ", c.bind(key))
 	}
 	if part.after != nil {
