@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/sqlstore/statement"
@@ -58,17 +59,26 @@ func secretOf(row *statement.Secret) apicred.Secret {
 // SecretsOf several credentials at once.
 func (r *reader) SecretsOf(ctx context.Context, clientIDs []string) (map[string][]apicred.Secret, error) {
 	found := make(map[string][]apicred.Secret, len(clientIDs))
-	if len(clientIDs) == 0 {
-		return found, nil
+	for some := range slices.Chunk(clientIDs, idsAtOnce) {
+		if err := r.secretsOf(ctx, some, found); err != nil {
+			return nil, err
+		}
 	}
+	return found, nil
+}
+
+// idsAtOnce is how many IDs one statement names. With 200 PostgreSQL takes a
+// plan that reads the whole table.
+const idsAtOnce = 50
+
+func (r *reader) secretsOf(ctx context.Context, clientIDs []string, found map[string][]apicred.Secret) error {
 	c := &composed{}
 	c.add("SELECT s.client_id, s.secret_id, s.label, s.hint, s.hash, s.pepper_id, s.created_at, s.expires_at, s.last_used_at, s.last_used_address",
 		" FROM secrets AS s WHERE s.client_id IN (", bindAll(c, clientIDs), ") ORDER BY s.client_id, s.created_at, s.secret_id")
-	err := r.query(ctx, c, func(rows *sql.Rows) error {
+	return r.query(ctx, c, func(rows *sql.Rows) error {
 		var s statement.Secret
 		err := rows.Scan(&s.ClientID, &s.SecretID, &s.Label, &s.Hint, &s.Hash, &s.PepperID, &s.CreatedAt, &s.ExpiresAt, &s.LastUsedAt, &s.LastUsedAddress)
 		found[s.ClientID] = append(found[s.ClientID], secretOf(&s))
 		return err
 	})
-	return found, err
 }

@@ -184,15 +184,20 @@ const shownDays = 14
 // DailyCalls adds up every outcome: a denied call is a call, too.
 func (r *reader) DailyCalls(ctx context.Context, clientIDs []string, today time.Time) (map[string][shownDays]int64, error) {
 	found := make(map[string][shownDays]int64, len(clientIDs))
-	if len(clientIDs) == 0 {
-		return found, nil
+	for some := range slices.Chunk(clientIDs, idsAtOnce) {
+		if err := r.dailyCalls(ctx, some, dayOf(today), found); err != nil {
+			return nil, err
+		}
 	}
-	last := dayOf(today)
+	return found, nil
+}
+
+func (r *reader) dailyCalls(ctx context.Context, clientIDs []string, last time.Time, found map[string][shownDays]int64) error {
 	first := last.AddDate(0, 0, 1-shownDays)
 	c := &composed{}
 	c.add("SELECT u.client_id, u.day, CAST(SUM(u.calls) AS BIGINT) FROM usage_days AS u WHERE u.client_id IN (", bindAll(c, clientIDs),
 		") AND u.day >= ", c.bind(micros(first)), " AND u.day <= ", c.bind(micros(last)), " GROUP BY u.client_id, u.day")
-	err := r.query(ctx, c, func(rows *sql.Rows) error {
+	return r.query(ctx, c, func(rows *sql.Rows) error {
 		var clientID string
 		var day, calls int64
 		if err := rows.Scan(&clientID, &day, &calls); err != nil {
@@ -203,5 +208,4 @@ func (r *reader) DailyCalls(ctx context.Context, clientIDs []string, today time.
 		found[clientID] = days
 		return nil
 	})
-	return found, err
 }
