@@ -11,8 +11,9 @@ import (
 func TestReservedHeader_SeesThroughSpellings(t *testing.T) {
 	for name, want := range map[string]bool{
 		"Claviger-Client-Id": true, "claviger_client_id": true, "CLAVIGER.USER": true, "Claviger~X": true, "Claviger": false, "Clavigers-Own": false,
-		"X-Forwarded-For": true, "X_forwarded-Host": true, "X-Forwarded": false, "X-Original-Uri": true, "X-Originals": false, "X-Real-Ip": true,
+		"X-Forwarded-For": true, "X_forwarded-Host": true, "X-Forwarded": true, "X-Forwarder": false, "X-Original-Uri": true, "X-Originals": false, "X-Real-Ip": true,
 		"X-Http-Method-Override": true, "X-Method-Override": true, "X-Rewrite-Url": true, "Forwarded": true, "Forwarder": false,
+		"True-Client-Ip": true, "Remote_User": true, "Cf-Connecting-Ip": true, "Ssl-Client-Cert": true, "X-Client-Ip": true, "Proxy": true, "Proxies": false,
 		"Authorization": false, "Content-Type": false, "X": false, "C": false, "X-Mine": false,
 	} {
 		if got := reservedHeader(name); got != want {
