@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -254,7 +255,7 @@ func (t *token) within(scopes []string, since map[string]int64) *Claims {
 	cut.Scopes = make([]string, 0, len(t.Scopes))
 	for _, s := range t.Scopes {
 		back, cameBack := since[s]
-		if contains(scopes, s) && (!cameBack || t.IssuedAt.Unix() >= back) {
+		if slices.Contains(scopes, s) && (!cameBack || t.IssuedAt.Unix() >= back) {
 			cut.Scopes = append(cut.Scopes, s)
 		}
 	}

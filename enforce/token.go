@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,14 +54,7 @@ type Claims struct {
 
 // HasAny tells whether the token has one of the scopes.
 func (c *Claims) HasAny(scopes ...string) bool {
-	for _, want := range scopes {
-		for _, have := range c.Scopes {
-			if have == want {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.Scopes, s) })
 }
 
 // token is a token whose signature is right.
@@ -204,7 +198,7 @@ func (t *token) judge(c *Config, now time.Time) error {
 	switch {
 	case t.issuer != c.Issuer:
 		return errIssuer
-	case !contains(t.Audience, c.Audience):
+	case !slices.Contains(t.Audience, c.Audience):
 		return errAudience
 	case !now.Before(t.ExpiresAt):
 		return errExpired
@@ -212,13 +206,4 @@ func (t *token) judge(c *Config, now time.Time) error {
 		return errEarly
 	}
 	return nil
-}
-
-func contains(values []string, want string) bool {
-	for _, v := range values {
-		if v == want {
-			return true
-		}
-	}
-	return false
 }

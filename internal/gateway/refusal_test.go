@@ -6,6 +6,10 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
@@ -86,6 +90,21 @@ func TestDenial_IsExplainedToItsAccountAlone(t *testing.T) {
 		if e, err := i.Lifecycle.Explain(t.Context(), actor, lifecycle.ExplainRequest{RequestID: id}); !apicred.IsKind(err, apicred.KindNotFound) {
 			t.Errorf("%s learns %+v, %v", name, e, err)
 		}
+	}
+	// S25: whether a client ID exists elsewhere shows in nothing.
+	answers := map[string]lifecycle.Explanation{}
+	for name, clientID := range map[string]string{"another account's": reader.id, "nobody's": "0195c000-0000-7000-8000-000000000009"} {
+		w := i.ask(t, call{method: "GET", uri: "/orders/1", authorization: []string{basicValue(clientID, "wrong")}})
+		e := i.explained(t, w, testserver.SignedIn(&stranger))
+		e.At, e.RequestID = time.Time{}, ""
+		answers[name] = e
+		_, err := i.Lifecycle.Explain(t.Context(), testserver.SignedIn(&stranger), lifecycle.ExplainRequest{Call: &lifecycle.ExplainedCall{ClientID: clientID, API: "orders", Method: "GET", Path: "/orders/1"}})
+		if !apicred.IsKind(err, apicred.KindNotFound) || err.Error() != apicred.NotFound().Error() {
+			t.Errorf("a call of %s: %v", name, err)
+		}
+	}
+	if diff := cmp.Diff(answers["nobody's"], answers["another account's"], cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("another account's client ID answers otherwise than nobody's:\n%s", diff)
 	}
 	plain, sealed, _ := strings.Cut(id, ".")
 	for name, spoiled := range map[string]string{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,8 +121,11 @@ func (e *explainer) refusal(ctx context.Context, requestID string) (Explanation,
 		out.Scopes = []string{r.Scope}
 	}
 	known, err := e.find(ctx, r.Client, &out)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Explanation{}, err
+	case !known && r.Client != "" && r.Code != codeInvalidClient && r.Code != codeInvalidToken:
+		return Explanation{}, noRecord() // its program was proved: it is another account's, or gone
 	}
 	if api := e.catalogue().API(r.API); api != nil && r.Code == codeInsufficientScope {
 		out.Scopes = scopesOfRoute(api, r.Route, r.Method, out.Scopes)
@@ -130,8 +134,8 @@ func (e *explainer) refusal(ctx context.Context, requestID string) (Explanation,
 	return out, nil
 }
 
-// find fills in the credential. A client ID that is another account's answers as
-// if there were nothing to explain; one that is nobody's stays unknown.
+// find fills in the credential. One of another account is as unknown as one that
+// never was: whether a client ID exists elsewhere is nobody's to learn (S25).
 func (e *explainer) find(ctx context.Context, clientID string, out *Explanation) (known bool, err error) {
 	accountID := e.actor.AccountID
 	if clientID != "" {
@@ -140,9 +144,7 @@ func (e *explainer) find(ctx context.Context, clientID string, out *Explanation)
 		case apicred.IsKind(err, apicred.KindNotFound):
 		case err != nil:
 			return false, err
-		case accountID != "" && holder != accountID:
-			return false, noRecord()
-		default:
+		case accountID == "" || holder == accountID:
 			known, accountID = true, holder
 		}
 	}
@@ -180,7 +182,7 @@ func takesMethod(methods []string, method string) bool {
 	if method == "HEAD" {
 		method = "GET"
 	}
-	return len(methods) == 0 || contains(methods, method)
+	return len(methods) == 0 || slices.Contains(methods, method)
 }
 
 // token tells what is recorded of a token. Tokens leave no row, so that is only
@@ -258,18 +260,9 @@ func (e *explainer) judge(in *ExplainedCall, out *Explanation) string {
 		return codeAddressNotAllowed
 	}
 	for _, scope := range route.Scopes {
-		if contains(c.EffectiveScopes, scope) {
+		if slices.Contains(c.EffectiveScopes, scope) {
 			return ""
 		}
 	}
 	return codeInsufficientScope
-}
-
-func contains(values []string, want string) bool {
-	for _, v := range values {
-		if v == want {
-			return true
-		}
-	}
-	return false
 }

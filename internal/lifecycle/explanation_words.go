@@ -193,7 +193,7 @@ func (e *explainer) scopeMissing(out *Explanation, known bool) words {
 		if scope == nil {
 			continue
 		}
-		held, grantable := contains(c.Scopes, v), scope.Grantable(role, &e.facts.account)
+		held, grantable := slices.Contains(c.Scopes, v), scope.Grantable(role, &e.facts.account)
 		switch {
 		case held && grantable && best < 4:
 			best = 4

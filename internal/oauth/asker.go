@@ -124,6 +124,7 @@ func (e *inquiry) holds(v *accesstoken.Verified) bool {
 // scopeMissing is the refusal of one who was proved and lacks the scope.
 func (e *inquiry) scopeMissing() *refusal {
 	refused := refuse(faultForbidden, "This needs the scope "+e.scope+". Use an API credential or token that has it.")
+	refused.scope = e.scope
 	refused.challenge = []string{`Bearer error="insufficient_scope", scope="` + e.scope + `"`}
 	return refused
 }
