@@ -20,9 +20,10 @@ import (
 
 const (
 	timedPairs = 1000
-	// Failures are limited at 100 in a row for one client ID and 1,000 for one address (contract.md "Throttling"), so
-	// they are spread over many of both.
-	timedClients = 50
+	// Failures are limited at 100 in a row for one client ID and 1,000 for one address (contract.md "Throttling"), in
+	// buckets that IDs share by chance. So they are spread: each ID fails 28 times at most, and four would have to meet in
+	// one bucket before the limit answers instead of the check.
+	timedClients = 200
 )
 
 // TestTiming_TellsAKnownClientIDFromAnUnknownOneNowhere asks with wrong secrets for client IDs that exist and for such
