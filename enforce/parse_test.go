@@ -29,7 +29,8 @@ func FuzzParsePayload(f *testing.F) {
 	const good = `{"iss":"i","aud":["a"],"sub":"c","client_id":"c","iat":1,"exp":2,"jti":"j","scope":"s t","account":"x","gen":1}`
 	for _, seed := range []string{
 		good, `{}`, `[]`, `null`, good + "x", strings.Replace(good, `"jti"`, `"JTI"`, 1), strings.Replace(good, `"gen":1`, `"gen":1,"gen":2`, 1),
-		strings.Replace(good, `"gen":1`, `"gen":1,"cnf":{"jkt":"x"}`, 1), strings.Replace(good, `["a"]`, `"a"`, 1), strings.Replace(good, `["a"]`, `null`, 1),
+		strings.Replace(good, `"gen":1`, `"gen":1,"cnf":{"jkt":"x"}`, 1),
+		strings.Replace(good, `"gen":1`, `"gen":1,"cnf":{"jkt":"`+strings.Repeat("A", 43)+`","x5t#S256":"`+strings.Repeat("A", 43)+`"}`, 1), strings.Replace(good, `["a"]`, `"a"`, 1), strings.Replace(good, `["a"]`, `null`, 1),
 		strings.Replace(good, `"exp":2`, `"exp":2.5`, 1), strings.Replace(good, `"exp":2`, `"exp":"2"`, 1),
 	} {
 		f.Add(seed)
@@ -49,11 +50,43 @@ func FuzzParsePayload(f *testing.F) {
 			}
 		}
 		for name, value := range whole {
-			if _, object := value.(map[string]any); object {
+			object, is := value.(map[string]any)
+			if is && (name != "cnf" || len(object) == 0 || object["jkt"] != whether(p.Confirmation.Key) || object["x5t#S256"] != whether(p.Confirmation.Certificate)) {
 				t.Fatalf("%q: the object %s was not noticed", text, name)
 			}
 		}
 	})
+}
+
+// whether is a member's value; "" was not sent.
+func whether(value string) any {
+	if value == "" {
+		return nil
+	}
+	return value
+}
+
+func TestParsePayload_TakesABindingThatItUnderstandsAlone(t *testing.T) {
+	const good = `{"iss":"i","aud":["a"],"sub":"c","client_id":"c","iat":1,"exp":2,"jti":"j","scope":"s t","account":"x","gen":1,"cnf":`
+	thumbprint := strings.Repeat("A", 43)
+	for cnf, want := range map[string]Confirmation{
+		`{"jkt":"` + thumbprint + `"}`:                                 {Key: thumbprint},
+		`{"x5t#S256":"` + thumbprint + `"}`:                            {Certificate: thumbprint},
+		`{"x5t#S256":"` + thumbprint + `","jkt":"` + thumbprint + `"}`: {thumbprint, thumbprint},
+	} {
+		if p, err := parsePayload([]byte(good + cnf + "}")); err != nil || p.Confirmation != want || !p.Confirmation.Bound() {
+			t.Errorf("%s: %+v, %v", cnf, p, err)
+		}
+	}
+	for _, cnf := range []string{
+		`{}`, `null`, `[]`, `""`, `true`, `{"jkt":""}`, `{"jkt":null}`, `{"jkt":["` + thumbprint + `"]}`, `{"JKT":"` + thumbprint + `"}`,
+		`{"jkt":"` + thumbprint + `","kid":"` + thumbprint + `"}`, `{"jkt":"` + thumbprint + `","cnf":{}}`,
+		`{"jkt":"` + thumbprint + `","jkt":"` + thumbprint + `"}`, `{"jkt":"` + thumbprint + `A"}`, `{"jkt":"` + thumbprint[1:] + `B"}`, // spare bits
+	} {
+		if _, err := parsePayload([]byte(good + cnf + "}")); err == nil {
+			t.Errorf("%s was taken", cnf)
+		}
+	}
 }
 
 func FuzzParseBasic(f *testing.F) {

@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,7 @@ var (
 	errEarly     = errors.New("issued in the future")
 	errRevoked   = errors.New("revoked")
 	errInactive  = errors.New("not active")
+	errBound     = errors.New("bound to a key or certificate that was not proved")
 )
 
 // Claims is what a live token says (RFC 9068 section 2.2). It is shared between
@@ -50,7 +52,23 @@ type Claims struct {
 	JTI       string
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+	// Confirmation is what the token is bound to.
+	Confirmation Confirmation
 }
+
+// Confirmation binds a token to what its bearer must prove at each use (RFC 7800
+// section 3.1). The zero value binds to nothing. Both are SHA-256 in base64url
+// without padding.
+type Confirmation struct {
+	// Key is the thumbprint of a public key (jkt, RFC 9449 section 6).
+	Key string
+	// Certificate is the thumbprint of a client certificate (x5t#S256, RFC 8705
+	// section 3.1).
+	Certificate string
+}
+
+// Bound tells whether the token is bound to anything.
+func (c Confirmation) Bound() bool { return c.Key != "" || c.Certificate != "" }
 
 // HasAny tells whether the token has one of the scopes.
 func (c *Claims) HasAny(scopes ...string) bool {
@@ -126,8 +144,8 @@ func (a *audience) UnmarshalJSON(data []byte) error {
 }
 
 // parsePayload reads the claims of a token whose signature is right, strictly
-// enough to notice what is not understood: a repeated member, and an object, such
-// as cnf, which would bind the token to a key.
+// enough to notice what is not understood: a repeated member, and any object but
+// cnf.
 func parsePayload(data []byte) (*token, error) {
 	members, err := readMembers(data)
 	if err != nil {
@@ -156,6 +174,11 @@ func parsePayload(data []byte) (*token, error) {
 			return nil, errPayload
 		}
 	}
+	if raw, sent := members["cnf"]; sent {
+		if t.Confirmation, err = parseConfirmation(raw); err != nil {
+			return nil, err
+		}
+	}
 	t.Scopes, t.Audience, t.IssuedAt, t.ExpiresAt = strings.Fields(scope), aud, time.Unix(issued, 0), time.Unix(expiresAt, 0)
 	// The subject of a person's management token is not its client. Such a token
 	// opens no API.
@@ -165,8 +188,40 @@ func parsePayload(data []byte) (*token, error) {
 	return &t, nil
 }
 
-// readMembers takes an object apart whose members are there once each and are no
-// objects themselves.
+// parseConfirmation reads cnf: one or both of the thumbprints that are
+// understood. Any other member could bind the token to something that nobody
+// here would check.
+func parseConfirmation(data []byte) (c Confirmation, err error) {
+	members, err := readMembers(data)
+	for name, raw := range members {
+		var value string
+		if json.Unmarshal(raw, &value) != nil || !isThumbprint(value) {
+			return Confirmation{}, errPayload
+		}
+		switch name {
+		case "jkt":
+			c.Key = value
+		case "x5t#S256":
+			c.Certificate = value
+		default:
+			return Confirmation{}, errPayload
+		}
+	}
+	if err == nil && !c.Bound() {
+		err = errPayload
+	}
+	return c, err
+}
+
+// isThumbprint tells whether s is a SHA-256 in base64url, in its one spelling.
+func isThumbprint(s string) bool {
+	const length = 43
+	sum, err := encoding.DecodeString(s)
+	return err == nil && len(s) == length && len(sum) == sha256.Size
+}
+
+// readMembers takes an object apart whose members are there once each and, but
+// for cnf, are no objects themselves.
 func readMembers(data []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {
@@ -178,7 +233,7 @@ func readMembers(data []byte) (map[string]json.RawMessage, error) {
 		text, isText := name.(string)
 		_, twice := members[text]
 		var value json.RawMessage
-		if err != nil || !isText || twice || d.Decode(&value) != nil || value[0] == '{' {
+		if err != nil || !isText || twice || d.Decode(&value) != nil || value[0] == '{' && text != "cnf" {
 			return nil, errPayload
 		}
 		members[text] = value

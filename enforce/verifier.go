@@ -62,12 +62,16 @@ func (v *Verifier) Staleness() (age time.Duration, ok bool) {
 	return max(age, 0), age >= 0
 }
 
-// Verify returns what a live access token says. The error is ErrInvalidToken or
+// Verify returns what a live access token says that is bound to nothing: whoever
+// holds it may use it. The error is ErrInvalidToken or
 // ErrUnavailable, wrapped with the cause, which is for the log alone.
 func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
 	t, err := v.signed(ctx, raw)
 	if err == nil {
 		err = t.judge(&v.config, v.config.Clock())
+	}
+	if err == nil && t.Confirmation.Bound() {
+		err = errBound
 	}
 	var claims *Claims
 	if err == nil {

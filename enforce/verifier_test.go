@@ -67,12 +67,16 @@ func TestVerify_RefusesEveryTokenThatIsNotThisAPIsOwn(t *testing.T) {
 		UserID: i.admin.UserID, AccountID: i.Account.ID, ClientID: accesstoken.ClientCLI, TTL: time.Hour, Generation: 1,
 	})
 	must(t, err)
+	client, _ := i.Directory.Client(id)
+	bound, err := i.Tokens.Issue(t.Context(), client, accesstoken.IssueRequest{Confirmation: accesstoken.Confirmation{Key: strings.Repeat("A", 43)}})
+	must(t, err)
 	header, rest, _ := strings.Cut(good, ".")
 	cut := strings.LastIndexByte(good, '.')
 	for name, raw := range map[string]string{
 		"empty":               "",
 		"another audience":    i.token(id, "stats"),
 		"a person's":          person.Raw,
+		"bound to a key":      bound.Raw,
 		"shortened":           good[:len(good)-1],
 		"lengthened":          good + "A",
 		"padded":              good + "=",

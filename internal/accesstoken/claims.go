@@ -62,6 +62,8 @@ type claims struct {
 	gen      int64
 	person   bool
 	id       uid // of the credential, unless person
+	// confirmation is what the bearer must prove besides.
+	confirmation Confirmation
 
 	effective atomic.Pointer[effective]
 }
@@ -132,8 +134,8 @@ func plainText(s string) bool {
 
 // parseClaims reads a payload. The signature was checked, so this is strict
 // only to find out what is not understood: repeated members, wrong types and
-// nested objects (as cnf, which would bind the token to a key) are refused;
-// other flat members are ignored, for the sake of tokens of the next release.
+// nested objects but cnf are refused; other flat members are ignored, for the
+// sake of tokens of the next release.
 func parseClaims(payload string) (*claims, error) {
 	c := &claims{}
 	r := jsonReader{text: payload}
@@ -184,6 +186,9 @@ func (c *claims) read(r *jsonReader, name string) bool {
 		return false
 	case "nbf":
 		c.earliest = r.integer()
+		return false
+	case "cnf":
+		c.confirmation = r.confirmation()
 		return false
 	default:
 		r.skip()

@@ -39,6 +39,8 @@ type IssueRequest struct {
 	// Lifetime is the server's wish before every other bound; 0 is the setting
 	// token_lifetime. The VCC path passes VCCTokenLifetime.
 	Lifetime time.Duration
+	// Confirmation binds the token to what the client has proved.
+	Confirmation Confirmation
 	// Arrival is when the request came in, for "fresh before no"; zero: now.
 	Arrival time.Time
 }
@@ -74,7 +76,7 @@ func (i *Issuer) Issue(ctx context.Context, client Client, r IssueRequest) (Toke
 	if life <= 0 { // its end came between authentication and here
 		return Token{}, unauthenticated(errClientExpired)
 	}
-	token, err := i.sign(g, life, now, &client)
+	token, err := i.sign(g, &r.Confirmation, life, now, &client)
 	if err == nil {
 		i.directory.Count(&client, OutcomeIssued, g.counted, client.address)
 	}
@@ -103,7 +105,7 @@ func (d *Directory) lifetime(c *Client, wish time.Duration, now time.Time) time.
 }
 
 // sign writes the client-specific part behind the grant's head.
-func (i *Issuer) sign(g *grant, life time.Duration, now time.Time, c *Client) (Token, error) {
+func (i *Issuer) sign(g *grant, bound *Confirmation, life time.Duration, now time.Time, c *Client) (Token, error) {
 	buffer := i.buffers.Get().(*issueBuffer)
 	defer i.buffers.Put(buffer)
 	p := append(buffer.payload[:0], g.head...)
@@ -118,7 +120,7 @@ func (i *Issuer) sign(g *grant, life time.Duration, now time.Time, c *Client) (T
 	}
 	p = append(p, `","gen":`...)
 	p = strconv.AppendInt(p, c.entry.generation, 10)
-	buffer.payload = p
+	buffer.payload = appendConfirmation(p, bound)
 	return i.finish(buffer, g.scope, life, now)
 }
 

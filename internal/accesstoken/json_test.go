@@ -15,6 +15,7 @@ func FuzzParseClaims(f *testing.F) {
 	f.Add(strings.Replace(good, "{", `{"nbf":4,"x":true,"y":[""],`, 1))
 	f.Add(strings.Replace(good, id, `"claviger-cli"`, 2))
 	f.Add(strings.Replace(good, `"a"`, `"\u0061"`, 1))
+	f.Add(strings.Replace(good, "{", `{"cnf":{"jkt":"`+strings.Repeat("A", 43)+`","x5t#S256":"`+strings.Repeat("A", 43)+`"},`, 1))
 	f.Add(`{}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseClaims(text)
@@ -34,6 +35,10 @@ func FuzzParseClaims(f *testing.F) {
 			Expires  int64           `json:"exp"`
 			Earliest int64           `json:"nbf"`
 			JTI      string          `json:"jti"`
+			Bound    struct {
+				Key         string `json:"jkt"`
+				Certificate string `json:"x5t#S256"`
+			} `json:"cnf"`
 		}
 		if err := json.Unmarshal([]byte(text), &want); err != nil {
 			t.Fatalf("accepted what is no JSON: %q: %v", text, err)
@@ -48,7 +53,7 @@ func FuzzParseClaims(f *testing.F) {
 		}
 		if c.issuer != want.Issuer || c.subject != want.Subject || c.clientID != want.ClientID || c.account != want.Account ||
 			c.owner != want.Owner || c.gen != want.Gen || c.issued != want.Issued || c.expires != want.Expires ||
-			c.earliest != want.Earliest || c.jti != want.JTI || !slices.Equal(c.audience, audience) ||
+			c.earliest != want.Earliest || c.jti != want.JTI || c.confirmation != Confirmation(want.Bound) || !slices.Equal(c.audience, audience) ||
 			!slices.Equal(c.scopes, strings.Fields(want.Scope)) {
 			t.Fatalf("%q reads as %+v, elsewhere as %+v", text, c, want)
 		}

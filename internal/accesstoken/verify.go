@@ -33,6 +33,8 @@ type Verified struct {
 	Member *Member
 	// Account the token acts in.
 	Account *apicred.Account
+	// Confirmation is what the token is bound to.
+	Confirmation Confirmation
 }
 
 // MeantFor tells whether audience is among the token's; an empty one never is.
@@ -65,7 +67,8 @@ func NewVerifier(d *Directory, s Signer) *Verifier {
 	return &Verifier{directory: d, signer: s, seen: newVerifiedCache(defaultSeen)}
 }
 
-// Verify judges a token that must be meant for audience. arrival is when the
+// Verify judges a token that must be meant for audience, and that is not bound
+// to anything (Confirmation): whoever holds it may use it. arrival is when the
 // request came in (zero: now). Errors are *apicred.Error: unauthenticated for
 // any token that is not alive, given only on a view newer than arrival where
 // the view decided; unavailable when the database is needed and away.
@@ -84,6 +87,29 @@ func (v *Verifier) Verify(ctx context.Context, raw, audience string, arrival tim
 // wrong audience and therefore asks MeantFor itself, before it lets anything
 // pass.
 func (v *Verifier) VerifyAnyAudience(ctx context.Context, raw string, arrival time.Time) (*Verified, error) {
+	return v.VerifyPresentedAnyAudience(ctx, &Presented{Token: raw, Arrival: arrival})
+}
+
+// VerifyPresented is Verify for a token that may be bound, with what came along
+// to prove that its bearer is who it was issued to. One that is bound and not
+// proved is unauthenticated as any other dead one.
+func (v *Verifier) VerifyPresented(ctx context.Context, p *Presented, audience string) (*Verified, error) {
+	verified, err := v.VerifyPresentedAnyAudience(ctx, p)
+	if err == nil && !verified.MeantFor(audience) {
+		return nil, invalidToken(errTokenAudience)
+	}
+	return verified, err
+}
+
+// VerifyPresentedAnyAudience is to VerifyPresented as VerifyAnyAudience is to
+// Verify.
+func (v *Verifier) VerifyPresentedAnyAudience(ctx context.Context, p *Presented) (*Verified, error) {
+	return v.judge(ctx, p.Token, p.Arrival, p)
+}
+
+// judge decides whether a token is alive and, unless p is nil, whether who
+// presents it may.
+func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *Presented) (*Verified, error) {
 	now := v.directory.options.Clock()
 	if arrival.IsZero() {
 		arrival = now
@@ -97,6 +123,11 @@ func (v *Verifier) VerifyAnyAudience(ctx context.Context, raw string, arrival ti
 	}
 	if err := c.judge(v.directory.options.Issuer, now); err != nil {
 		return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
+	}
+	if p != nil {
+		if err := p.confirms(c); err != nil {
+			return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
+		}
 	}
 	verified, err := v.live(c, now)
 	if err != nil {
@@ -196,7 +227,7 @@ func (v *Verifier) key(ctx context.Context, kid string, arrival time.Time) (Publ
 func (v *Verifier) live(c *claims, now time.Time) (*Verified, error) {
 	verified := &Verified{
 		JTI: c.jti, Issuer: c.issuer, Audience: c.audience, IssuedAt: time.Unix(c.issued, 0), ExpiresAt: time.Unix(c.expires, 0),
-		ClientID: c.clientID, AccountID: c.account, TokenScopes: c.scopes, Person: c.person,
+		ClientID: c.clientID, AccountID: c.account, TokenScopes: c.scopes, Person: c.person, Confirmation: c.confirmation,
 	}
 	t := v.directory.current.Load()
 	if t.revoked.has(c.jti) {

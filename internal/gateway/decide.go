@@ -153,8 +153,9 @@ type caller struct {
 	client accesstoken.Client
 	scopes []string
 	bearer bool
-	token  string
-	proof  *accesstoken.Verified // of a bearer
+	// presented and verified are a bearer's.
+	presented accesstoken.Presented
+	verified  *accesstoken.Verified
 }
 
 // prove finds out who calls.
@@ -165,8 +166,8 @@ func (d *Decider) prove(ctx context.Context, c *Call, route *apicred.CompiledRou
 	scheme, credentials, _ := strings.Cut(c.Authorization[0], " ")
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):
-		who := caller{bearer: true, token: strings.Trim(credentials, " ")}
-		return who, d.verify(ctx, c, &who)
+		who := caller{bearer: true, presented: accesstoken.Presented{Token: strings.Trim(credentials, " "), Arrival: c.Arrival}}
+		return who, d.verify(ctx, &who)
 	case strings.EqualFold(scheme, "Basic") && route.API.DirectCredentials:
 		return d.authenticate(ctx, c, credentials)
 	case strings.EqualFold(scheme, "Basic"):
@@ -179,15 +180,15 @@ func (d *Decider) prove(ctx context.Context, c *Call, route *apicred.CompiledRou
 // Whether the token is meant for the route's API is refusal's to say: a token
 // without the scope has not the audience either, and its bearer must be told
 // that it is the scope that is missing (R20).
-func (d *Decider) verify(ctx context.Context, c *Call, who *caller) *Denial {
-	v, err := d.verifier.VerifyAnyAudience(ctx, who.token, c.Arrival)
+func (d *Decider) verify(ctx context.Context, who *caller) *Denial {
+	v, err := d.verifier.VerifyPresentedAnyAudience(ctx, &who.presented)
 	if err != nil {
 		return d.denyToken(err)
 	}
 	if v.Person || v.MeantFor(d.management) { // it manages; it does not call APIs
 		return d.denyToken(apicred.Unauthenticated("management token"))
 	}
-	who.client, who.scopes, who.proof = v.Client, v.EffectiveScopes, v
+	who.client, who.scopes, who.verified = v.Client, v.EffectiveScopes, v
 	return nil
 }
 
@@ -222,7 +223,7 @@ func (d *Decider) reconsider(ctx context.Context, c *Call, segments []string, wh
 		return nil, denyNoRoute(c)
 	}
 	if who.bearer {
-		return route, d.verify(ctx, c, who)
+		return route, d.verify(ctx, who)
 	}
 	client, err := d.clients.Renew(ctx, who.client, c.Arrival)
 	if err != nil {
@@ -241,7 +242,7 @@ func (w *caller) refusal(route *apicred.CompiledRoute, c *Call) *Denial {
 		return denyScope(route.Scopes)
 	case len(c.AlsoAnyOf) > 0 && !holdsAny(w.scopes, c.AlsoAnyOf):
 		return denyScope(c.AlsoAnyOf)
-	case w.bearer && !w.proof.MeantFor(route.API.Audience):
+	case w.bearer && !w.verified.MeantFor(route.API.Audience):
 		return &Denial{Code: CodeInvalidToken, Detail: "The access token is not meant for this API. Get one without resource, or with resource=" + route.API.Audience + "."}
 	}
 	return nil

@@ -79,10 +79,11 @@ func (e *inquiry) askingClient(r *http.Request, x *web.Exchange, f *form) (asker
 }
 
 func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, token string) (asker, *refusal) {
-	verified, err := e.verifier.Verify(r.Context(), token, e.audience, x.Start)
+	presented := accesstoken.Presented{Token: token, Arrival: x.Start}
+	verified, err := e.verifier.VerifyPresented(r.Context(), &presented, e.audience)
 	if err == nil && !e.holds(verified) { // fresh before no
 		if err = e.clients.Fresh(r.Context(), x.Start); err == nil {
-			verified, err = e.verifier.Verify(r.Context(), token, e.audience, x.Start)
+			verified, err = e.verifier.VerifyPresented(r.Context(), &presented, e.audience)
 		}
 	}
 	switch {
@@ -105,7 +106,8 @@ func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, token string) (
 		return asker{}, e.scopeMissing()
 	}
 	still := func() *refusal {
-		renewed, err := e.verifier.Verify(r.Context(), token, e.audience, time.Time{})
+		presented.Arrival = time.Time{}
+		renewed, err := e.verifier.VerifyPresented(r.Context(), &presented, e.audience)
 		switch {
 		case err != nil:
 			return refusalOf(err)

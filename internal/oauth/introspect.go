@@ -42,6 +42,13 @@ type introspection struct {
 	JTI       string `json:"jti"`
 	Account   string `json:"account"`
 	Owner     string `json:"owner,omitempty"`
+	// Confirmation is what a bound token is bound to (RFC 9449 section 6.2).
+	Confirmation *confirmation `json:"cnf,omitempty"`
+}
+
+type confirmation struct {
+	Key         string `json:"jkt,omitempty"`
+	Certificate string `json:"x5t#S256,omitempty"`
 }
 
 // serve is a web.Handler.
@@ -96,6 +103,12 @@ func (e *introspectionEndpoint) describe(v *accesstoken.Verified) ([]byte, error
 	}
 	if v.Person {
 		said.Subject = v.UserID
+	}
+	if v.Confirmation.Bound() {
+		said.Confirmation = &confirmation{v.Confirmation.Key, v.Confirmation.Certificate}
+	}
+	if v.Confirmation.Key != "" {
+		said.TokenType = "DPoP"
 	}
 	if len(v.Audience) == 1 {
 		said.Audience = v.Audience[0]

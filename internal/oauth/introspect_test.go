@@ -270,3 +270,25 @@ func TestIntrospection_WithoutTheDatabaseNeverSaysAWrongNo(t *testing.T) {
 		t.Errorf("an asker who may be new: %d %s", w.Code, w.Body)
 	}
 }
+
+// RFC 9449 section 6.2, RFC 8705 section 3.2: who asks learns what to demand of
+// the bearer.
+func TestIntrospection_SaysWhatATokenIsBoundTo(t *testing.T) {
+	i := install(t)
+	id, _ := i.credential(t, nil, "orders:read")
+	asker, askerSecret := i.credential(t, nil, apicred.ScopeIntrospect)
+	thumbprint := strings.Repeat("A", 43)
+	client, _ := i.Directory.Client(id)
+	for scheme, bound := range map[string]accesstoken.Confirmation{"DPoP": {Key: thumbprint}, "Bearer": {Certificate: thumbprint}} {
+		token, err := i.Tokens.Issue(t.Context(), client, accesstoken.IssueRequest{Confirmation: bound})
+		must(t, err)
+		want := map[string]any{"jkt": thumbprint}
+		if bound.Key == "" {
+			want = map[string]any{"x5t#S256": thumbprint}
+		}
+		got := members(t, i.introspect(t, token.Raw, basic(asker, askerSecret)))
+		if diff := cmp.Diff(want, got["cnf"]); diff != "" || got["active"] != true || got["token_type"] != scheme {
+			t.Errorf("%v %s", got, diff)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 
 // TokenVerifier judges access tokens; see accesstoken.Verifier.
 type TokenVerifier interface {
-	Verify(ctx context.Context, raw, audience string, arrival time.Time) (*accesstoken.Verified, error)
+	VerifyPresented(ctx context.Context, p *accesstoken.Presented, audience string) (*accesstoken.Verified, error)
 }
 
 // Freshener makes the view that tokens are judged by newer than a moment; see
@@ -85,13 +85,14 @@ func (d *door) admit(ctx context.Context, c *call) (apicred.Actor, error) {
 // rare enough to pay one shared read of the head row for it.
 func (d *door) admitToken(ctx context.Context, c *call, raw string) (apicred.Actor, error) {
 	arrival := c.exchange.Start
-	if _, err := d.tokens.Verify(ctx, raw, d.audience, arrival); err != nil {
+	presented := accesstoken.Presented{Token: raw, Arrival: arrival}
+	if _, err := d.tokens.VerifyPresented(ctx, &presented, d.audience); err != nil {
 		return apicred.Actor{}, err
 	}
 	if err := d.views.Fresh(ctx, arrival); err != nil {
 		return apicred.Actor{}, err
 	}
-	verified, err := d.tokens.Verify(ctx, raw, d.audience, arrival)
+	verified, err := d.tokens.VerifyPresented(ctx, &presented, d.audience)
 	if err != nil {
 		return apicred.Actor{}, err
 	}

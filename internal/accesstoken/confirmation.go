@@ -1,0 +1,108 @@
+package accesstoken
+
+import (
+	"crypto/subtle"
+	"errors"
+	"time"
+)
+
+// The causes of a bound token's refusal, for the log alone.
+var (
+	errBoundToKey         = errors.New("token: bound to a key, and no proof of it came along")
+	errBoundToCertificate = errors.New("token: bound to a client certificate that was not presented")
+)
+
+// Confirmation binds an access token to what its bearer must prove at each use:
+// the cnf claim (RFC 7800 section 3.1). The zero value binds to nothing. Both
+// are SHA-256 in base64url without padding.
+type Confirmation struct {
+	// Key is the thumbprint of a public key, jkt (RFC 9449 section 6).
+	Key string
+	// Certificate is the thumbprint of a client certificate, x5t#S256 (RFC 8705
+	// section 3.1).
+	Certificate string
+}
+
+// Bound tells whether the token is bound to anything.
+func (c *Confirmation) Bound() bool { return c.Key != "" || c.Certificate != "" }
+
+// Presented is an access token as somebody presented it. It belongs to one
+// request: it may be verified again, on a newer view, but not for another.
+type Presented struct {
+	Token string
+	// Certificate is the thumbprint (x5t#S256) of the client certificate that
+	// the caller proved on the connection; empty when there was none.
+	Certificate string
+	// Arrival is when the request came in, for "fresh before no"; zero: now.
+	Arrival time.Time
+}
+
+// confirms checks that whoever presents the token holds what it is bound to.
+// Its errors are causes.
+func (p *Presented) confirms(c *claims) error {
+	if c.confirmation.Key != "" {
+		return errBoundToKey
+	}
+	if want := c.confirmation.Certificate; want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(p.Certificate)) != 1 {
+		return errBoundToCertificate
+	}
+	return nil
+}
+
+// confirmation reads the value of cnf: an object of one or both of the
+// thumbprints that are understood. Any other member could bind the token to
+// something that nobody here would check.
+func (r *jsonReader) confirmation() Confirmation {
+	var c Confirmation
+	r.expect('{')
+	for !r.failed {
+		name := r.text1()
+		r.expect(':')
+		value := r.text1()
+		switch {
+		case name == "jkt" && c.Key == "" && isThumbprint(value):
+			c.Key = value
+		case name == "x5t#S256" && c.Certificate == "" && isThumbprint(value):
+			c.Certificate = value
+		default:
+			r.failed = true
+		}
+		if r.peek() != ',' {
+			break
+		}
+		r.at++
+	}
+	r.expect('}')
+	return c
+}
+
+// isThumbprint tells whether s is a SHA-256 in base64url, in its one spelling.
+func isThumbprint(s string) bool {
+	var sum [32]byte
+	const length = 43
+	if len(s) != length {
+		return false
+	}
+	n, err := tokenEncoding.Decode(sum[:], []byte(s))
+	return err == nil && n == len(sum)
+}
+
+// appendConfirmation writes the cnf claim, if there is anything to say.
+func appendConfirmation(dst []byte, c *Confirmation) []byte {
+	if !c.Bound() {
+		return dst
+	}
+	dst = append(dst, `,"cnf":{`...)
+	if c.Key != "" {
+		dst = append(append(dst, `"jkt":"`...), c.Key...)
+		dst = append(dst, '"')
+	}
+	if c.Certificate != "" {
+		if c.Key != "" {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, `"x5t#S256":"`...), c.Certificate...)
+		dst = append(dst, '"')
+	}
+	return append(dst, '}')
+}
