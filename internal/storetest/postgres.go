@@ -7,18 +7,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // PostgresServer is a PostgreSQL server for tests, on a Unix socket.
 type PostgresServer struct {
 	bin       string
-	directory string // of the socket
-	shared    bool   // with other tests' processes
+	directory string   // of the socket
+	shared    bool     // with other tests' processes
+	settings  []string // NAME=VALUE, behind those of every test
+	running   *postgresProcess
 }
 
 // Postgres starts a PostgreSQL server for t and returns the URL of an empty
@@ -28,31 +28,21 @@ func Postgres(t testing.TB) string {
 	return StartPostgres(t).Database(t)
 }
 
-// StartPostgres starts a PostgreSQL server that lives as long as t. It keeps
-// nothing safe from a crash (fsync is off). Where PostgreSQL is not installed,
-// t fails: what must run on both engines is never tested on one alone.
-func StartPostgres(t testing.TB) *PostgresServer {
+// StartPostgres starts a PostgreSQL server that lives as long as t, with
+// settings (NAME=VALUE) of its own. It keeps nothing safe from a crash of the
+// machine (fsync is off), nor, unless synchronous_commit is set, from its own.
+// Where PostgreSQL is not installed, t fails: what must run on both engines is
+// never tested on one alone.
+func StartPostgres(t testing.TB, settings ...string) *PostgresServer {
 	t.Helper()
-	s := &PostgresServer{bin: postgresPrograms(t), directory: serverDirectory(t)}
-	data := filepath.Join(s.directory, "data")
-	s.run(t, "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust",
+	s := &PostgresServer{bin: postgresPrograms(t), directory: serverDirectory(t), settings: settings}
+	s.run(t, "initdb", "--pgdata", s.data(), "--username", "postgres", "--auth", "trust",
 		"--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions")
-	stopped := s.serve(t, data)
-	deadline := time.After(time.Minute)
-	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		select {
-		case <-tick.C:
-			if s.program(t.Context(), "pg_isready", "--quiet", "--host", s.directory).Run() == nil {
-				tick.Stop()
-				return s
-			}
-		case <-stopped:
-			t.Fatalf("PostgreSQL ended while starting: %s", s.log())
-		case <-deadline:
-			t.Fatalf("PostgreSQL did not start within a minute: %s", s.log())
-		}
-	}
+	s.Start(t)
+	return s
 }
+
+func (s *PostgresServer) data() string { return filepath.Join(s.directory, "data") }
 
 // RunningPostgres is the server whose socket is in directory: that of a whole
 // run of tests (.ci/on-postgresql).
@@ -93,44 +83,6 @@ func (s *PostgresServer) Copy(t testing.TB, databaseURL string) string {
 	}
 	u.Path = "/" + s.newDatabase(t, u.Path[1:])
 	return u.String()
-}
-
-// serve runs the server until t ends; the channel closes when it has ended.
-func (s *PostgresServer) serve(t testing.TB, data string) <-chan struct{} {
-	t.Helper()
-	stopped := make(chan struct{})
-	started := make(chan error, 1)
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	cmd := s.program(ctx, "postgres", "-D", data, "-k", s.directory, "-h", "",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "autovacuum=off")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // fast shutdown
-	cmd.WaitDelay = 20 * time.Second
-	logFile, err := os.Create(filepath.Join(s.directory, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = logFile, logFile
-	go func() {
-		// The kernel ends the server with the thread that started it (see
-		// asServerUser), so this thread must last as long.
-		runtime.LockOSThread()
-		defer close(stopped)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // it always ends by a signal
-		}
-		_ = logFile.Close()
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-stopped
-	})
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	return stopped
 }
 
 func (s *PostgresServer) run(t testing.TB, program string, args ...string) {

@@ -3,7 +3,11 @@ package storetest
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
+	"testing"
 )
 
 // nobody is the user that PostgreSQL runs as when the tests run as root, whom it
@@ -24,4 +28,60 @@ func giveToServerUser(directory string) error {
 		return nil
 	}
 	return os.Chown(directory, nobody, nobody)
+}
+
+// Pause stops every process of the server (SIGSTOP): it holds its connections and
+// answers nothing, as a machine that hangs.
+func (s *PostgresServer) Pause(t testing.TB) {
+	t.Helper()
+	s.signal(t, syscall.SIGSTOP)
+}
+
+// Resume lets a paused server go on.
+func (s *PostgresServer) Resume(t testing.TB) {
+	t.Helper()
+	s.signal(t, syscall.SIGCONT)
+}
+
+// resumeAll is Resume at the end of a test, when the server may be gone.
+func (s *PostgresServer) resumeAll() { _ = s.send(syscall.SIGCONT) }
+
+func (s *PostgresServer) signal(t testing.TB, signal os.Signal) {
+	t.Helper()
+	if err := s.send(signal.(syscall.Signal)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// send signals the first process and those that it made. Each of these leads a
+// session of its own, so no group has them all. They are looked for twice: of a
+// first process that was killed they are orphans, and one that was not stopped
+// yet may make another.
+func (s *PostgresServer) send(signal syscall.Signal) error {
+	first := s.running.cmd.Process.Pid
+	made := childrenOf(first)
+	err := syscall.Kill(first, signal)
+	for _, pid := range append(made, childrenOf(first)...) {
+		_ = syscall.Kill(pid, signal) // it may have ended since
+	}
+	return err
+}
+
+func childrenOf(parent int) (children []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// PID (NAME) STATE PARENT …, and a name may have spaces.
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); len(fields) < 2 || fields[1] != strconv.Itoa(parent) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			children = append(children, pid)
+		}
+	}
+	return children
 }
