@@ -47,7 +47,7 @@ func rooms() map[string]layer {
 		"internal/server":         composition,
 		"client/internal/prepare": program,
 		"cmd/...":                 program, "internal/cli": program, "internal/testserver": program,
-		"internal/house": program, "bench/...": program, "e2e": program,
+		"internal/house": program, "bench/...": program, "e2e/...": program,
 	}
 }
 
