@@ -9,7 +9,7 @@
 #   console   builds console/dist, which is committed, so that the server builds with Go alone
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
-#   bench     what a token and a forward-auth answer cost, against a floor; see bench/README.md
+#   bench     what tokens, their checks and calls through the gateway cost, against floors; see bench/README.md
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
 #
 # What a target needs and the machine lacks, .ci/need installs, or says how to.

@@ -12,7 +12,7 @@ import (
 
 // throughGateway compares the gateway with a reverse proxy that asks nobody, before the same API: another
 // process, whose work counts for neither.
-func (l *laboratory) throughGateway(ctx context.Context, claviger client, token string) (comparison, error) {
+func (l *laboratory) throughGateway(ctx context.Context, claviger client) (comparison, error) {
 	api, err := l.floor(ctx, "api")
 	if err != nil {
 		return comparison{}, err
@@ -24,7 +24,11 @@ func (l *laboratory) throughGateway(ctx context.Context, claviger client, token 
 	if err := claviger.sendCallsTo(ctx, api.Issuer); err != nil {
 		return comparison{}, err
 	}
-	headers := []string{"Authorization: Bearer " + token, "Accept: application/json", "User-Agent: bench"}
+	token, err := claviger.token(ctx)
+	if err != nil {
+		return comparison{}, err
+	}
+	headers := callHeaders(token)
 	gateway := claviger
 	gateway.Issuer = claviger.gatewayURL
 	return comparison{

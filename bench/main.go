@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"time"
 )
 
@@ -17,8 +18,9 @@ type plan struct {
 	pairs   int
 	length  time.Duration
 	self    bool
-	size    int // credentials; 0: the usual comparisons
-	samples int // of each kind of list page
+	only    *regexp.Regexp // the titles of the comparisons that are made
+	size    int            // credentials; 0: the usual comparisons
+	samples int            // of each kind of list page
 }
 
 func main() {
@@ -35,6 +37,11 @@ func parse() plan {
 	var p plan
 	flag.IntVar(&p.pairs, "pairs", 5, "how often each server takes its turn, at each number of connections")
 	flag.DurationVar(&p.length, "length", 3*time.Second, "how long each turn lasts")
+	p.only = regexp.MustCompile("")
+	flag.Func("only", "make those comparisons alone whose titles match a `pattern`, such as '^enforce'", func(text string) (err error) {
+		p.only, err = regexp.Compile(text)
+		return err
+	})
 	flag.BoolVar(&p.self, "self", false, "measure the floor against itself: what differs then is the machine's noise")
 	flag.IntVar(&p.size, "size", 0, "instead: list pages and tokens with so many credentials, on SQLite and PostgreSQL (.ci/on-postgresql)")
 	flag.IntVar(&p.samples, "samples", 200, "with -size, how often each kind of list page is asked for")
@@ -60,6 +67,9 @@ func run(ctx context.Context, p plan) (err error) {
 		return err
 	}
 	for _, c := range comparisons {
+		if !p.only.MatchString(c.title) {
+			continue
+		}
 		rows, err := c.measure(ctx, p)
 		if err != nil {
 			return err

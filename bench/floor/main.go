@@ -2,8 +2,9 @@
 // say what Claviger costs above it. It reads the form, compares one SHA-256 hash in constant time and signs
 // a JWT built by hand: no database, no rules, no limits, no log. Nobody should use it for anything else.
 //
-// It also answers /hello, the least that a Go program can do to answer any request, and with -upstream it
-// passes requests on and does nothing else.
+// It also answers /hello, the least that a Go program can do to answer any request. With -upstream it passes requests
+// on and does nothing else; with -verify it checks the tokens of another server, at POST /oauth2/introspect and at
+// every other address as a bearer's.
 package main
 
 import (
@@ -30,15 +31,16 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
 	upstream := flag.String("upstream", "", "instead: pass every request to this URL")
+	verify := flag.String("verify", "", "instead: check the tokens of this issuer")
 	flag.Parse()
-	if err := run(*listen, *upstream, os.Stdout); err != nil {
+	if err := run(*listen, *upstream, *verify, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "floor:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until it is killed. Before that it prints one line of JSON: where it listens, and its one client.
-func run(listen, upstream string, ready io.Writer) error {
+func run(listen, upstream, verify string, ready io.Writer) error {
 	const lifetime = time.Hour
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -62,17 +64,21 @@ func run(listen, upstream string, ready io.Writer) error {
 	mux := http.NewServeMux()
 	mux.Handle("POST /oauth2/token", tokens)
 	hello := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello\n") }
-	mux.HandleFunc("GET /hello", hello)
+	mux.HandleFunc("/hello", hello)
 	mux.HandleFunc("GET /useradmin/users", hello) // the API behind a gateway
+	var handler http.Handler = mux
+	switch {
+	case upstream != "":
+		handler, err = passTo(upstream)
+	case verify != "":
+		handler, err = checks(verify)
+	}
+	if err != nil {
+		return err
+	}
 	line := map[string]string{"issuer": issuer, "client_id": tokens.clientID, "client_secret": secret}
 	if err := json.NewEncoder(ready).Encode(line); err != nil {
 		return err
-	}
-	var handler http.Handler = mux
-	if upstream != "" {
-		if handler, err = passTo(upstream); err != nil {
-			return err
-		}
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	return server.Serve(listener)
@@ -91,6 +97,18 @@ func passTo(upstream string) (http.Handler, error) {
 			r.SetXForwarded()
 		},
 	}, nil
+}
+
+// checks answers about the tokens of an issuer.
+func checks(issuer string) (http.Handler, error) {
+	v, err := newVerification(context.Background(), issuer)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth2/introspect", v.introspect)
+	mux.Handle("/", v)
+	return mux, nil
 }
 
 // issuance answers the client credentials grant (RFC 6749 4.4) for one client that uses Basic.

@@ -61,3 +61,39 @@ func TestIssuance_ChecksTheSecretAndSignsTheToken(t *testing.T) {
 		t.Errorf("the claims are no JSON: %s, %v", claims, err)
 	}
 }
+
+// A floor that let everything through would make all else look expensive.
+func TestVerification_ChecksSignatureAndEnd(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := &issuance{key: key, header: encode([]byte(`{"alg":"ES256","kid":"k","typ":"at+jwt"}`)), lifetime: time.Hour}
+	good, err := tokens.sign("users:read", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := tokens.sign("users:read", time.Now().Add(-2*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &verification{keys: map[string]*ecdsa.PublicKey{"k": &key.PublicKey}}
+	for name, test := range map[string]struct {
+		token string
+		want  int
+	}{
+		"good": {good, http.StatusOK}, "expired": {old, http.StatusUnauthorized}, "none": {"", http.StatusUnauthorized},
+		"another's signature": {good[:strings.LastIndexByte(good, '.')] + old[strings.LastIndexByte(old, '.'):], http.StatusUnauthorized},
+	} {
+		asBearer := httptest.NewRequest(http.MethodGet, "/", nil)
+		asBearer.Header.Set("Authorization", "Bearer "+test.token)
+		asForm := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("token="+test.token))
+		asForm.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		bearer, form := httptest.NewRecorder(), httptest.NewRecorder()
+		v.ServeHTTP(bearer, asBearer)
+		v.introspect(form, asForm)
+		if bearer.Code != test.want || form.Code != test.want {
+			t.Errorf("%s: %d and %d, want %d", name, bearer.Code, form.Code, test.want)
+		}
+	}
+}

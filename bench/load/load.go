@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,7 +24,10 @@ import (
 type Request struct {
 	Address string   // host:port
 	Bytes   []byte   // the whole request, as it goes over the wire
-	More    [][]byte // others that each connection sends in turn with it
+	More    [][]byte // others that are sent in turn with it
+	// Place is where among them all the next one stands: one run goes on where the one before ended. Nil: each begins
+	// with Bytes.
+	Place *atomic.Int64
 }
 
 // Result is what a run came to.
@@ -51,13 +55,14 @@ func Run(ctx context.Context, request Request, connections int, length time.Dura
 		}
 	}()
 
+	next := request.inTurn()
 	var group sync.WaitGroup
 	times := make([][]time.Duration, connections)
 	faults := make([]error, connections)
 	begin := time.Now()
 	for n, conn := range conns {
 		group.Go(func() {
-			times[n], faults[n] = loop(conn, request.inTurn(n), begin.Add(length))
+			times[n], faults[n] = loop(conn, next, begin.Add(length))
 		})
 	}
 	group.Wait()
@@ -88,14 +93,16 @@ func dial(ctx context.Context, address string, connections int) ([]net.Conn, err
 	return conns, nil
 }
 
-// inTurn returns what the n-th connection sends next, again and again; each begins elsewhere.
-func (r Request) inTurn(n int) func() []byte {
-	all := append([][]byte{r.Bytes}, r.More...)
-	next := n * 31 % len(all)
-	return func() []byte {
-		next = (next + 1) % len(all)
-		return all[next]
+// inTurn returns what is sent next, whichever connection asks for it.
+func (r Request) inTurn() func() []byte {
+	if len(r.More) == 0 {
+		return func() []byte { return r.Bytes }
 	}
+	all, place := append([][]byte{r.Bytes}, r.More...), r.Place
+	if place == nil {
+		place = new(atomic.Int64)
+	}
+	return func() []byte { return all[(place.Add(1)-1)%int64(len(all))] }
 }
 
 func loop(conn net.Conn, request func() []byte, end time.Time) ([]time.Duration, error) {

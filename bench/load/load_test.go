@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -41,6 +43,34 @@ func TestRun_CountsEveryAnswerOnce(t *testing.T) {
 	if result.P50 <= 0 || result.P99 < result.P50 || result.Rate() <= 0 {
 		t.Errorf("Run reported P50 %v, P99 %v, rate %v", result.P50, result.P99, result.Rate())
 	}
+}
+
+// A token that is to be seen for the first time must not come twice before all others have.
+func TestRun_GoesThroughTheRequestsWhereTheRunBeforeEnded(t *testing.T) {
+	const kinds = 5
+	var mu sync.Mutex
+	var counts [kinds]int
+	request := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		counts[r.ContentLength]++
+	})
+	request.Bytes, request.Place = sized(0), new(atomic.Int64)
+	for n := 1; n < kinds; n++ {
+		request.More = append(request.More, sized(n))
+	}
+	for range 3 {
+		if _, err := Run(context.Background(), request, 2, 20*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if least, most := slices.Min(counts[:]), slices.Max(counts[:]); least == 0 || most-least > 1 {
+		t.Errorf("asked %v times", counts)
+	}
+}
+
+func sized(n int) []byte {
+	return fmt.Appendf(nil, "POST /x HTTP/1.1\r\nHost: bench.test\r\nContent-Length: %d\r\n\r\n%s", n, strings.Repeat("x", n))
 }
 
 func TestRun_FailsOnAnythingButAWhole200(t *testing.T) {
