@@ -174,19 +174,23 @@ func (i *installation) cpu() (time.Duration, error) {
 	return cpuOf(pids...)
 }
 
-// memory is what the server holds in RAM, in MiB (VmRSS of proc(5)).
-func (i *installation) memory() (float64, error) {
+// memory is what the server holds in RAM, in MiB: of its own, and with the pages of files that it maps or runs, which are the
+// page cache's (RssAnon and VmRSS of proc(5)).
+func (i *installation) memory() (own, resident float64, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.process.cmd.Process.Pid))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0, errors.New("no VmRSS in /proc/PID/status")
+	mebibytes := func(name string) float64 {
+		_, rest, _ := strings.Cut(string(status), name+":")
+		var kib float64
+		if _, scan := fmt.Sscan(rest, &kib); scan != nil {
+			err = fmt.Errorf("no %s in /proc/PID/status: %w", name, scan)
+		}
+		return kib / 1024
 	}
-	kib, err := strconv.ParseFloat(fields[0], 64)
-	return kib / 1024, err
+	own, resident = mebibytes("RssAnon"), mebibytes("VmRSS")
+	return own, resident, err
 }
 
 func freeAddress(ctx context.Context) (string, error) {

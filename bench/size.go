@@ -68,13 +68,13 @@ func (i *installation) issuance() target {
 func printSizes(w io.Writer, all []*installation) error {
 	fmt.Fprint(w, "\nStart to ready, and memory after the above\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "engine\tcredentials\tready after ms\tmemory MiB\t")
+	fmt.Fprintln(table, "engine\tcredentials\tready after ms\town memory MiB\tresident MiB\t")
 	for _, i := range all {
-		memory, err := i.memory()
+		own, resident, err := i.memory()
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t\n", i.engine, i.n, milliseconds(i.ready), memory)
+		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.0f\t\n", i.engine, i.n, milliseconds(i.ready), own, resident)
 	}
 	return table.Flush()
 }

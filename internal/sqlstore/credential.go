@@ -130,7 +130,7 @@ func (t *tx) insertScopes(ctx context.Context, c *apicred.Credential) error {
 
 func (t *tx) insertWords(ctx context.Context, row *statement.Credential) error {
 	for _, word := range nameWords(row.NameFolded) {
-		if err := t.q.InsertCredentialWord(ctx, row.ClientID, word, row.AccountID); err != nil {
+		if err := t.q.InsertCredentialWord(ctx, statement.InsertCredentialWordParams{ClientID: row.ClientID, Word: word, AccountID: row.AccountID, NameFolded: row.NameFolded}); err != nil {
 			return t.fault(err)
 		}
 	}

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
@@ -14,6 +16,9 @@ type candidates struct {
 	where func(*composed)
 	// ids selects client IDs, maybe repeatedly: nil where one stretch has them.
 	ids func(*composed)
+	// costly: selecting them takes about as long as reading them, so that it is
+	// done once where they are few.
+	costly bool
 }
 
 // addIDs adds the statement that selects the candidates' client IDs.
@@ -51,7 +56,7 @@ func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (*cand
 	var best *candidates
 	fewest := fewCandidates
 	for _, filter := range indexed(q) {
-		n, err := r.count(ctx, composeChoice(q, filter, fewest))
+		filter, n, err := r.counted(ctx, q, filter, fewest)
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +68,41 @@ func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (*cand
 		}
 	}
 	return best, nil
+}
+
+// counted counts a filter's candidates, up to most. If they are costly, it reads
+// them, and returns a filter that selects those it read.
+func (r *reader) counted(ctx context.Context, q lifecycle.CredentialQuery, filter *candidates, most int) (*candidates, int, error) {
+	if !filter.costly || r.elements == "" {
+		n, err := r.count(ctx, composeChoice(q, filter, most))
+		return filter, n, err
+	}
+	var ids []string
+	err := r.query(ctx, composeCostly(q, filter, most), func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil || len(ids) == 0 || len(ids) >= most {
+		return filter, len(ids), err
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &candidates{ids: func(c *composed) {
+		c.searched = true
+		c.add("SELECT l.value AS client_id FROM ", r.elements, "(", c.bind(string(list)), ") AS l")
+	}}, len(ids), nil
+}
+
+// composeCostly composes the statement that reads candidates, up to most.
+func composeCostly(q lifecycle.CredentialQuery, filter *candidates, most int) *composed {
+	c := &composed{}
+	c.add("SELECT x.client_id FROM (")
+	filter.addIDs(c, q.AccountID)
+	return c.add(") AS x LIMIT ", c.bind(int64(most)))
 }
 
 // composeChoice composes the statement that counts candidates, up to most.
@@ -102,7 +142,11 @@ func indexed(q lifecycle.CredentialQuery) []*candidates {
 		filters = append(filters, needy)
 	}
 	if folded := foldSearch(q.Search); folded != "" {
-		filters = append(filters, &candidates{ids: func(c *composed) { searchCandidates(c, q.AccountID, folded) }})
+		words := len(searchWords(folded))
+		filters = append(filters, &candidates{
+			ids:    func(c *composed) { searchCandidates(c, q.AccountID, folded) },
+			costly: words > 1 && words <= chosenWords,
+		})
 	}
 	return filters
 }
@@ -131,6 +175,11 @@ func searchCandidates(c *composed, accountID, folded string) {
 		}
 		c.add(" UNION ALL ")
 	}
+	searchElsewhere(c, accountID, folded)
+}
+
+// searchElsewhere selects what the client ID or the owner's e-mail may mean.
+func searchElsewhere(c *composed, accountID, folded string) {
 	// Of any account, since SQLite would take an index by account for this one.
 	c.add("SELECT i.client_id FROM credentials AS i WHERE 1 = 1")
 	composePrefix(c, "i.client_id", folded)

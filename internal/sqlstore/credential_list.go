@@ -12,31 +12,31 @@ import (
 	"github.com/claviger/claviger/internal/sqlstore/statement"
 )
 
-// A list is read in one of two ways:
+// A list is read in one of three ways:
 //
 //   - along the index of its order, trying the filters on each row: good when
 //     the filters let many rows pass, as a page is full soon;
 //   - from the rows that one filter selects by an index of its own, sorted
-//     afterwards: good when they are few.
+//     afterwards: good when they are few;
+//   - along what one word of a search finds, in the order of names.
 //
 // Neither engine can know which without statistics that are fresh for every
 // account, so the candidates are counted first, up to fewCandidates. Where they
-// are more, the list is read along its order, but a stretch of it only: what a
-// search finds may all stand at the far end ("weekly", sorted by name), and
-// trying every row before them takes seconds. A page that is not full after the
-// stretch is read from the candidates after all.
+// are more, the list is read along its order, stretch by stretch, as long as what
+// was found so far says that the page will be full soon: what a search finds may
+// all stand at the far end ("weekly", sorted by name), and trying every row before
+// them takes seconds. Then the page is read in one of the other ways after all.
 
 // fewCandidates is where reading and sorting all candidates costs about as much
 // as finding a page among that share of a million rows.
 const fewCandidates = 4000
 
-// stretchPages is how many pages of rows are tried along an order before the
-// candidates are taken instead.
-const stretchPages = 20
-
-// sampledTimes is how many times as many candidates as are to be counted are
-// tried before all are.
-const sampledTimes = 4
+// stretchPages is how many pages of rows the first stretch has, and triedPages
+// how many are tried along an order at most.
+const (
+	stretchPages = 20
+	triedPages   = 100
+)
 
 // beyondPrefix ends the range of texts that begin with a prefix: no text has
 // this noncharacter.
@@ -82,23 +82,51 @@ func (r *reader) Credentials(ctx context.Context, q lifecycle.CredentialQuery) (
 	if narrow != nil || len(wide) == 0 {
 		return r.queryCredentials(ctx, composeList(q, narrow, stretch{after: position}))
 	}
-	along := stretch{after: position}
-	if along.end, err = r.stretchEnd(ctx, q, position); err != nil {
+	page, full, err := r.alongOrder(ctx, q, position)
+	if err != nil || full {
+		return page, err
+	}
+	word, err := r.alongWord(ctx, q, position)
+	if err != nil {
 		return nil, err
 	}
-	page, err := r.queryCredentials(ctx, composeList(q, nil, along))
-	if err != nil || along.end == nil || len(page) == q.Limit {
-		return page, err
+	if word != nil {
+		return r.queryCredentials(ctx, composeList(q, word, stretch{after: position}))
 	}
 	return r.queryCredentials(ctx, composeList(q, wide[len(wide)-1], stretch{after: position}))
 }
 
-// stretch is a part of a list's order: behind a sort key and q.After's client
-// ID, nil for its beginning, up to and with end, nil for its end.
-type stretch struct {
-	after any
-	end   *place
+// alongOrder tries the filters along the order while the page promises to be
+// full soon. full is false when it gave up: the page is then worth nothing.
+func (r *reader) alongOrder(ctx context.Context, q lifecycle.CredentialQuery, after *place) (page []apicred.Credential, full bool, err error) {
+	wanted, rest := q.Limit, q
+	for tried, next := 0, wanted*stretchPages; ; {
+		part := stretch{after: after}
+		if part.end, err = r.stretchEnd(ctx, q, after, next); err != nil {
+			return nil, false, err
+		}
+		rest.Limit = wanted - len(page)
+		found, err := r.queryCredentials(ctx, composeList(rest, nil, part))
+		if err != nil {
+			return nil, false, err
+		}
+		page = append(page, found...)
+		if part.end == nil || len(page) == wanted {
+			return page, true, nil
+		}
+		// As many rows again as the missing ones take at the rate so far, and a half more.
+		tried += next
+		next = tried * (wanted - len(page)) * 3 / 2 / max(len(page), 1)
+		if next += wanted; tried+next > wanted*triedPages {
+			return nil, false, nil
+		}
+		after = part.end
+	}
 }
+
+// stretch is a part of a list's order: behind after, nil for its beginning, up
+// to and with end, nil for its end.
+type stretch struct{ after, end *place }
 
 // place is a row's in the order of a list.
 type place struct {
@@ -106,10 +134,10 @@ type place struct {
 	clientID string
 }
 
-// stretchEnd returns the last place that is tried along the order; nil when
-// the order ends before.
-func (r *reader) stretchEnd(ctx context.Context, q lifecycle.CredentialQuery, after any) (end *place, err error) {
-	err = r.query(ctx, composeStretchEnd(q, after), func(rows *sql.Rows) error {
+// stretchEnd returns the place that is rows behind another in the order; nil
+// when the order ends before.
+func (r *reader) stretchEnd(ctx context.Context, q lifecycle.CredentialQuery, after *place, rows int) (end *place, err error) {
+	err = r.query(ctx, composeStretchEnd(q, after, rows), func(rows *sql.Rows) error {
 		end = &place{}
 		return rows.Scan(&end.key, &end.clientID)
 	})
@@ -127,15 +155,18 @@ func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQue
 	if wide := indexed(q); narrow == nil && len(wide) > 0 {
 		narrow = wide[len(wide)-1]
 	}
-	if narrow != nil && narrow.ids != nil {
-		// The first of them mostly are enough, and save reading all once to drop
-		// those that repeat.
-		n, err := r.count(ctx, composeCount(q, narrow, most, sampledTimes*most))
-		if err != nil || n > most {
-			return n, err
+	if narrow == nil || narrow.ids == nil {
+		return r.count(ctx, composeCount(q, narrow, most))
+	}
+	// Candidates may repeat: as many as are counted are mostly enough, and save
+	// reading all.
+	for limit := most + 1; ; limit *= 4 {
+		rows, distinct := 0, 0
+		err := r.query(ctx, composeDistinctCount(q, narrow, limit), func(found *sql.Rows) error { return found.Scan(&rows, &distinct) })
+		if err != nil || rows < limit || distinct > most {
+			return min(distinct, most+1), err
 		}
 	}
-	return r.count(ctx, composeCount(q, narrow, most, 0))
 }
 
 // searchable tells whether the database could hold what is searched for.
@@ -143,27 +174,33 @@ func searchable(search string) bool {
 	return utf8.ValidString(search) && !strings.ContainsRune(search, 0)
 }
 
-// composeList composes the statement of a page.
+// composeList composes the statement of a page. Candidates are sorted by their
+// keys alone: whole rows are wide, and most are not on the page.
 func composeList(q lifecycle.CredentialQuery, narrow *candidates, part stretch) *composed {
 	c := &composed{}
 	c.add("SELECT ", credentialColumns)
-	composeFrom(c, q, narrow, 0)
 	if narrow == nil {
+		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
+		composeFilters(c, q)
 		composeOrder(c, q, part)
-	} else {
-		composeSort(c, q, part.after)
+		return c.add(" LIMIT ", c.bind(int64(q.Limit)))
 	}
-	return c.add(" LIMIT ", c.bind(int64(q.Limit)))
+	c.add(" FROM (SELECT c.client_id")
+	composeFrom(c, q, narrow, true)
+	composeSort(c, q, part.after)
+	c.add(" LIMIT ", c.bind(int64(q.Limit)), ") AS page CROSS JOIN credentials AS c WHERE c.client_id = page.client_id")
+	composeSort(c, q, nil)
+	return c
 }
 
 // composeStretchEnd composes the statement that finds where a stretch ends. It
 // reads nothing but the index of the order.
-func composeStretchEnd(q lifecycle.CredentialQuery, after any) *composed {
+func composeStretchEnd(q lifecycle.CredentialQuery, after *place, rows int) *composed {
 	c := &composed{}
 	column, _ := orderOf(q.Sort)
 	c.add("SELECT c.", column, ", c.client_id FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
 	composeOrder(c, q, stretch{after: after})
-	return c.add(" LIMIT 1 OFFSET ", c.bind(int64(q.Limit)*stretchPages-1))
+	return c.add(" LIMIT 1 OFFSET ", c.bind(int64(rows)-1))
 }
 
 // composeOrder adds the part of the order and the order itself.
@@ -178,7 +215,7 @@ func composeOrder(c *composed, q lifecycle.CredentialQuery, part stretch) {
 		c.add(" AND c.", column, " <= ", c.bind(key))
 	}
 	if part.after != nil {
-		c.add(" AND (c.", column, ", c.client_id)", after, "(", c.bind(part.after), ", ", c.bind(q.After.ClientID), ")")
+		c.add(" AND (c.", column, ", c.client_id)", after, "(", c.bind(part.after.key), ", ", c.bind(part.after.clientID), ")")
 	}
 	if part.end != nil {
 		c.add(" AND (c.", column, ", c.client_id)", upTo, "(", c.bind(part.end.key), ", ", c.bind(part.end.clientID), ")")
@@ -186,10 +223,9 @@ func composeOrder(c *composed, q lifecycle.CredentialQuery, part stretch) {
 	c.add(" ORDER BY c.", column, direction, ", c.client_id", direction)
 }
 
-// composeSort adds the order of candidates, from behind a sort key and q.After's
-// client ID. No engine takes the key as it is written here for an index's: along
+// composeSort adds the order of candidates, from behind a place. No engine takes the key as it is written here for an index's: along
 // that it would try every row.
-func composeSort(c *composed, q lifecycle.CredentialQuery, after any) {
+func composeSort(c *composed, q lifecycle.CredentialQuery, after *place) {
 	column, descending := orderOf(q.Sort)
 	key, behind, direction := "(c."+column+" + 0)", " > ", ""
 	if column == "name_folded" {
@@ -199,37 +235,49 @@ func composeSort(c *composed, q lifecycle.CredentialQuery, after any) {
 		behind, direction = " < ", " DESC"
 	}
 	if after != nil {
-		c.add(" AND (", key, ", c.client_id)", behind, "(", c.bind(after), ", ", c.bind(q.After.ClientID), ")")
+		c.add(" AND (", key, ", c.client_id)", behind, "(", c.bind(after.key), ", ", c.bind(after.clientID), ")")
 	}
 	c.add(" ORDER BY ", key, direction, ", c.client_id", direction)
 }
 
 // composeCount composes the statement that counts what a query finds, up to
-// most+1, among the first sampled of the candidates' IDs, or all for 0.
-func composeCount(q lifecycle.CredentialQuery, narrow *candidates, most, sampled int) *composed {
+// most+1.
+func composeCount(q lifecycle.CredentialQuery, narrow *candidates, most int) *composed {
 	c := &composed{}
 	c.add("SELECT COUNT(*) FROM (SELECT 1 AS one")
-	composeFrom(c, q, narrow, sampled)
+	if narrow == nil {
+		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
+		composeFilters(c, q)
+	} else {
+		composeFrom(c, q, narrow, true)
+	}
 	return c.add(" LIMIT ", c.bind(int64(most)+1), ") AS found")
 }
 
-// composeFrom adds FROM and WHERE. CROSS JOIN makes SQLite begin with the
-// candidates; to PostgreSQL it is a plain join.
-func composeFrom(c *composed, q lifecycle.CredentialQuery, narrow *candidates, sampled int) {
+// composeDistinctCount composes the statement that counts what a query finds by
+// the candidates' IDs, up to limit, and how many of these differ.
+func composeDistinctCount(q lifecycle.CredentialQuery, narrow *candidates, limit int) *composed {
+	c := &composed{}
+	c.add("SELECT COUNT(*), COUNT(DISTINCT found.client_id) FROM (SELECT c.client_id")
+	composeFrom(c, q, narrow, false)
+	return c.add(" LIMIT ", c.bind(int64(limit)), ") AS found")
+}
+
+// composeFrom adds FROM and WHERE, by candidates. CROSS JOIN makes SQLite begin
+// with them; to PostgreSQL it is a plain join.
+func composeFrom(c *composed, q lifecycle.CredentialQuery, narrow *candidates, distinct bool) {
 	switch {
-	case narrow == nil:
-		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
 	case narrow.ids == nil:
 		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID), " AND ")
 		narrow.where(c)
-	case sampled > 0:
-		c.add(" FROM (SELECT DISTINCT x.client_id FROM (SELECT y.client_id FROM (")
-		narrow.ids(c)
-		c.add(") AS y LIMIT ", c.bind(int64(sampled)), ") AS x) AS few CROSS JOIN credentials AS c WHERE c.client_id = few.client_id AND c.account_id = ", c.bind(q.AccountID))
-	default:
+	case distinct:
 		c.add(" FROM (SELECT DISTINCT x.client_id FROM (")
 		narrow.ids(c)
 		c.add(") AS x) AS few CROSS JOIN credentials AS c WHERE c.client_id = few.client_id AND c.account_id = ", c.bind(q.AccountID))
+	default:
+		c.add(" FROM (")
+		narrow.ids(c)
+		c.add(") AS few CROSS JOIN credentials AS c WHERE c.client_id = few.client_id AND c.account_id = ", c.bind(q.AccountID))
 	}
 	composeFilters(c, q)
 }
@@ -252,20 +300,20 @@ func orderOf(sort lifecycle.CredentialSort) (column string, descending bool) {
 	}
 }
 
-// positionOf returns the sort key behind which the page begins, typed as its
-// column; nil for the first page.
-func positionOf(q lifecycle.CredentialQuery) (any, error) {
+// positionOf returns the place behind which the page begins, its key typed as
+// its column; nil for the first page.
+func positionOf(q lifecycle.CredentialQuery) (*place, error) {
 	if q.After == (lifecycle.CredentialPosition{}) {
 		return nil, nil
 	}
 	if column, _ := orderOf(q.Sort); column == "name_folded" {
-		return q.After.Key, nil
+		return &place{q.After.Key, q.After.ClientID}, nil
 	}
 	micros, err := strconv.ParseInt(q.After.Key, 10, 64)
 	if err != nil {
 		return nil, apicred.Malformed("The page token does not belong to this list. Begin again without it.").Because(err)
 	}
-	return micros, nil
+	return &place{micros, q.After.ClientID}, nil
 }
 
 // CredentialsHolding any of the scopes, in every account.

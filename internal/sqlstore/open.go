@@ -34,6 +34,7 @@ type engine struct {
 	migrations string          // directory below migrations/
 	view       *sql.TxOptions  // of a snapshot
 	hasTable   string          // counts tables named $1
+	elements   string          // the function that makes rows of a JSON array, each a value
 	options    []migrateOption // of goose
 }
 

@@ -120,14 +120,21 @@ func composedStatements(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found[fmt.Sprint("stretch end ", i)] = composeStretchEnd(q, position).text.String()
+		found[fmt.Sprint("stretch end ", i)] = composeStretchEnd(q, position, 20).text.String()
 		found[fmt.Sprint("stretch ", i)] = composeList(q, nil, stretch{position, &place{"5", "c"}}).text.String()
+		found[fmt.Sprint("costly ", i)] = composeCostly(q, &candidates{ids: func(c *composed) { searchCandidates(c, "a", "two words") }}, 5).text.String()
+		if column, _ := orderOf(q.Sort); column == "name_folded" {
+			found[fmt.Sprint("walk ", i)] = composeList(q, walkOf(q, "w", []string{"word", "words"}, position), stretch{after: position}).text.String()
+		}
 		for j, narrow := range append(indexed(q), nil) {
 			found[fmt.Sprint("list ", i, j)] = composeList(q, narrow, stretch{after: position}).text.String()
-			found[fmt.Sprint("count ", i, j)] = composeCount(q, narrow, 10, 0).text.String()
-			found[fmt.Sprint("count of some ", i, j)] = composeCount(q, narrow, 10, 40).text.String()
+			found[fmt.Sprint("count ", i, j)] = composeCount(q, narrow, 10).text.String()
+			if narrow != nil && narrow.ids != nil {
+				found[fmt.Sprint("distinct count ", i, j)] = composeDistinctCount(q, narrow, 10).text.String()
+			}
 		}
 	}
+	found["words"] = composeWords("a", "w").text.String()
 	for i, q := range []lifecycle.AuditQuery{
 		{Limit: 1},
 		{AccountID: "a", Actor: "u", ActorType: apicred.ActorOperator, Action: "x", Target: "c", From: time.UnixMicro(1), To: time.UnixMicro(2), Before: 3, Limit: 1},

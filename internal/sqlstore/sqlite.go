@@ -30,6 +30,7 @@ func sqliteEngine() engine {
 		// transaction of WAL mode, which blocks nobody.
 		view:     &sql.TxOptions{ReadOnly: true},
 		hasTable: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+		elements: "json_each",
 	}
 }
 
@@ -134,7 +135,8 @@ func sqliteWriting(readOnly bool) url.Values {
 }
 
 func sqliteReading(readOnly bool) url.Values {
-	v := url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}}
+	// Mapped, as lists look up rows all over the file (docs/decisions/sqlite-reads-are-mapped.md).
+	v := url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)", "mmap_size(1073741824)"}}
 	if readOnly {
 		v.Set("mode", "ro")
 	}

@@ -23,7 +23,9 @@ type reader struct {
 	// statement after one, SQLite does not: a change that met one never commits
 	// on either.
 	broken error
-	chosen *choice // how the list before was read: its count comes next
+	// elements is the engine's, in a view.
+	elements string
+	chosen   *choice // how the list before was read: its count comes next
 }
 
 func newReader(db statement.DBTX) *reader { return &reader{db: db, q: statement.New(db)} }
@@ -64,7 +66,9 @@ func (s *Store) view(ctx context.Context, fn func(*reader) error) error {
 		return domainError(err)
 	}
 	defer func() { _ = transaction.Rollback() }() // nothing was written
-	return fn(newReader(transaction))
+	r := newReader(transaction)
+	r.elements = s.engine.elements
+	return fn(r)
 }
 
 // change runs fn in one durable transaction that holds the head row, and again

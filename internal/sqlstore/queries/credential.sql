@@ -55,7 +55,7 @@ SELECT EXISTS (SELECT 1 FROM credential_scopes WHERE scope = $1);
 SELECT COUNT(*) FROM credential_scopes WHERE scope = $1;
 
 -- name: InsertCredentialWord :exec
-INSERT INTO credential_words (client_id, word, account_id) VALUES ($1, $2, $3);
+INSERT INTO credential_words (client_id, word, account_id, name_folded) VALUES ($1, $2, $3, $4);
 
 -- name: DeleteCredentialWords :exec
 DELETE FROM credential_words WHERE client_id = $1;

@@ -210,11 +210,23 @@ func (q *Queries) InsertCredentialScope(ctx context.Context, clientID string, sc
 }
 
 const insertCredentialWord = `-- name: InsertCredentialWord :exec
-INSERT INTO credential_words (client_id, word, account_id) VALUES ($1, $2, $3)
+INSERT INTO credential_words (client_id, word, account_id, name_folded) VALUES ($1, $2, $3, $4)
 `
 
-func (q *Queries) InsertCredentialWord(ctx context.Context, clientID string, word string, accountID string) error {
-	_, err := q.db.ExecContext(ctx, insertCredentialWord, clientID, word, accountID)
+type InsertCredentialWordParams struct {
+	ClientID   string
+	Word       string
+	AccountID  string
+	NameFolded string
+}
+
+func (q *Queries) InsertCredentialWord(ctx context.Context, arg InsertCredentialWordParams) error {
+	_, err := q.db.ExecContext(ctx, insertCredentialWord,
+		arg.ClientID,
+		arg.Word,
+		arg.AccountID,
+		arg.NameFolded,
+	)
 	return err
 }
 
