@@ -22,6 +22,7 @@ type Directory struct {
 
 	current  atomic.Pointer[table]
 	position atomic.Pointer[position] // nil: never loaded
+	rewrites atomic.Int64
 
 	rounds   *rounds
 	throttle *throttle
@@ -153,6 +154,10 @@ func (d *Directory) Client(clientID string) (Client, bool) {
 	}
 	return t.client(e, clientID), true
 }
+
+// Rewrites is how often the database turned out to have another history than the
+// one followed so far.
+func (d *Directory) Rewrites() int64 { return d.rewrites.Load() }
 
 // Size is how many credentials are loaded.
 func (d *Directory) Size() int { return int(d.current.Load().size.Load()) }

@@ -28,12 +28,14 @@ func (d *Directory) follow(began time.Time) error {
 		return err
 	}
 	known := d.position.Load()
-	switch {
-	case known == nil:
+	if known == nil {
 		return d.reload(began)
-	case rewritten(known.head, head):
-		d.options.Logger.ErrorContext(ctx, "the database's history is not the one followed so far; was it restored? reading everything anew",
-			slog.Any("followed", known.head), slog.Any("found", head))
+	}
+	grown, err := d.grown(ctx, known.head, head)
+	switch {
+	case err != nil:
+		return err
+	case !grown:
 		return d.reload(began)
 	case head.Change > known.head.Change:
 		if whole, err := d.applySince(ctx, known.head.Change, head.Change); err != nil {
@@ -46,7 +48,44 @@ func (d *Directory) follow(began time.Time) error {
 	return nil
 }
 
-// rewritten tells whether found cannot have grown out of known.
+// grown tells whether found has grown out of known, so that what happened in
+// between is all that is new. A database that was set back (restored from a
+// backup, or a standby that had not got everything) has another history: what
+// this node knows of it may never have been. That raises an alarm, and the
+// history gets another name, so that nobody goes on from a cursor in the lost
+// one.
+func (d *Directory) grown(ctx context.Context, known, found Head) (bool, error) {
+	if !rewritten(known, found) {
+		if found.Sequence == known.Sequence || known.Sequence == 0 {
+			return true, nil
+		}
+		// It may have been set back and have outgrown what this node saw.
+		hash, err := d.store.HashAt(ctx, known.Sequence)
+		switch {
+		case apicred.IsKind(err, apicred.KindNotFound):
+		case err != nil:
+			return false, err
+		case hash == known.Hash:
+			return true, nil
+		}
+	}
+	if known.Epoch == found.Epoch {
+		err := d.store.RenameHistory(ctx, known.Epoch)
+		if apicred.IsKind(err, apicred.KindUnavailable) {
+			return false, err // it is met again by the next round
+		}
+		if err != nil {
+			d.options.Logger.ErrorContext(ctx, "the history keeps its name, and whoever follows the feed from before goes on from changes that were lost", slog.Any("cause", cause(err)))
+		}
+	}
+	d.rewrites.Add(1)
+	d.options.Logger.ErrorContext(ctx, "the database's history is not the one followed so far: it was restored, or a failover lost changes; reading everything anew",
+		slog.Any("followed", known), slog.Any("found", found))
+	return false, nil
+}
+
+// rewritten tells whether the heads alone show that found cannot have grown out
+// of known.
 func rewritten(known, found Head) bool {
 	return known.Epoch != found.Epoch || found.Change < known.Change || found.Sequence < known.Sequence ||
 		found.Sequence == known.Sequence && found.Hash != known.Hash

@@ -109,15 +109,63 @@ func TestFollow_ReadsEverythingAnewWhenHistoryChanged(t *testing.T) {
 			if store.loads != 2 {
 				t.Errorf("read everything %d times, want 2", store.loads)
 			}
+			if d.Rewrites() != 1 {
+				t.Errorf("%d alarms, want 1", d.Rewrites())
+			}
 		})
 	}
+}
+
+// A database that was set back may have outgrown what a node saw before the node
+// meets it again: then its head alone looks like growth.
+func TestFollow_TellsGrowthFromAnotherHistoryThatIsLonger(t *testing.T) {
+	r := newRig(t)
+	store := &rewritten{Store: r.store}
+	d := accesstoken.NewDirectory(store, noHasher{}, accesstoken.Options{Clock: r.clock.Now, MaxOffline: time.Hour})
+	must(t, d.Load(t.Context()))
+	before := r.headOf()
+	r.credential("reports")
+	must(t, d.CatchUp(t.Context()))
+	if store.loads != 1 || d.Rewrites() != 0 {
+		t.Fatalf("growth: read everything %d times, %d alarms", store.loads, d.Rewrites())
+	}
+	store.forged = true
+	r.credential("reports")
+	must(t, d.CatchUp(t.Context()))
+	if store.loads != 2 || d.Rewrites() != 1 {
+		t.Errorf("another history: read everything %d times, %d alarms, want 2 and 1", store.loads, d.Rewrites())
+	}
+	store.forged = false
+	if after := r.headOf(); after.Epoch == before.Epoch {
+		t.Error("the history has its name still: cursors in the lost one would be believed")
+	}
+	r.credential("reports")
+	must(t, d.CatchUp(t.Context()))
+	if store.loads != 2 {
+		t.Errorf("read everything %d times, want 2", store.loads)
+	}
+}
+
+func (r *rig) headOf() accesstoken.Head {
+	r.t.Helper()
+	head, err := r.store.Head(r.t.Context())
+	must(r.t, err)
+	return head
 }
 
 // rewritten is a database whose head row was changed behind our back.
 type rewritten struct {
 	accesstoken.Store
 	rewrite func(*accesstoken.Head)
+	forged  bool // every event is another one
 	loads   int
+}
+
+func (s *rewritten) HashAt(ctx context.Context, sequence int64) (string, error) {
+	if s.forged {
+		return "another", nil
+	}
+	return s.Store.HashAt(ctx, sequence)
 }
 
 func (s *rewritten) Head(ctx context.Context) (accesstoken.Head, error) {

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/audit"
@@ -124,6 +126,21 @@ func (r *reader) feedHead(ctx context.Context) (accesstoken.Head, error) {
 	return accesstoken.Head{
 		Epoch: row.Epoch, Sequence: row.Sequence, Change: row.Change, Hash: hex.EncodeToString(row.Hash),
 	}, r.fault(err)
+}
+
+// hashAt is the hash of one event; not_found where there is none.
+func (r *reader) hashAt(ctx context.Context, sequence int64) (string, error) {
+	hash, err := r.q.GetAuditHash(ctx, sequence)
+	return hex.EncodeToString(hash), r.fault(err)
+}
+
+// renameHistory gives the history another name, unless somebody has.
+func (s *Store) renameHistory(ctx context.Context, from string) error {
+	epoch, err := uuid.NewRandomFromReader(rand.Reader)
+	if err != nil {
+		return apicred.Internal(err)
+	}
+	return s.write(ctx, func(r *reader) error { return r.fault(r.q.RenameEpoch(ctx, epoch.String(), from)) })
 }
 
 func (r *reader) changesSince(ctx context.Context, after int64) ([]accesstoken.Change, error) {

@@ -114,7 +114,7 @@ func (s *Store) Note(ctx context.Context) (BackupNote, error) {
 }
 
 // sqliteSound runs a check that answers "ok", or what is wrong.
-func sqliteSound(ctx context.Context, pool *sql.DB, check string) error {
+func sqliteSound(ctx context.Context, pool steady, check string) error {
 	var found string
 	if err := pool.QueryRowContext(ctx, check).Scan(&found); err != nil {
 		return domainError(err)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -26,6 +27,8 @@ const (
 	stateReadOnlyTransaction = "25006" // the node became a standby
 	stateQueryCanceled       = "57014"
 	stateLockNotAvailable    = "55P03"
+	stateAdminShutdown       = "57P01"
+	stateCrashShutdown       = "57P02"
 )
 
 // SQLSTATE classes, the first two characters of a code.
@@ -115,8 +118,10 @@ func unconfirmed(cause error) error {
 	if e.Kind == apicred.KindUnavailable {
 		e.Message = "The database did not confirm the change. Read it again before you repeat it."
 	}
-	return e
+	return e.Because(fmt.Errorf("%w: %w", errNotConfirmed, cause))
 }
+
+var errNotConfirmed = errors.New("the commit was not confirmed")
 
 // connectionLost tells whether the database could not be asked at all, or the
 // caller gave up waiting for it.
@@ -129,9 +134,13 @@ func connectionLost(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// worthRepeating tells whether PostgreSQL gave a transaction up for the sake of
-// another one, so that the same transaction may succeed the next time.
+// worthRepeating tells whether a transaction may succeed the next time: PostgreSQL
+// gave it up for the sake of another one, or its connection died before the commit
+// was asked for, so that nothing of it is left.
 func worthRepeating(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == stateSerializationFailed || pg.Code == stateDeadlock)
+	if errors.As(err, &pg) && (pg.Code == stateSerializationFailed || pg.Code == stateDeadlock) {
+		return true
+	}
+	return connectionDied(err) && !errors.Is(err, errNotConfirmed)
 }

@@ -118,5 +118,5 @@ func (s *Store) provider() (*goose.Provider, error) {
 		}
 		options = append(options, option)
 	}
-	return goose.NewProvider(s.engine.dialect, s.writer, files, options...)
+	return goose.NewProvider(s.engine.dialect, s.writer.DB, files, options...)
 }

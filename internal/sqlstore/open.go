@@ -18,14 +18,20 @@ type Options struct {
 	// ReadOnly opens it for reading alone: nothing is made, nothing can be
 	// written. SQLite files must exist.
 	ReadOnly bool
+	// Away opens a PostgreSQL that may not answer now: nothing is asked of it, so
+	// call CheckSchema when it does.
+	Away bool
 }
 
 // Store is an open database.
 type Store struct {
 	engine  engine
-	writer  *sql.DB
-	readers *sql.DB
-	pruned  usagePruning
+	writer  steady
+	readers steady
+	// follower reads for the directory, which everything waits for: no crowd of
+	// others holds it up.
+	follower steady
+	pruned   usagePruning
 }
 
 // engine is what differs between the two databases.
@@ -49,12 +55,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	case "sqlite":
 		s, err = openSQLite(ctx, rest, o.ReadOnly)
 	case "postgres", "postgresql":
-		s, err = openPostgres(ctx, o.URL, o.ReadOnly)
+		s, err = openPostgres(ctx, o)
 	default:
 		return nil, badURL("It must begin with sqlite: or postgres:// .")
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || o.Away {
+		return s, err
 	}
 	if err := s.refuseNewer(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -81,9 +87,12 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close closes the database. Nothing acknowledged depends on it.
 func (s *Store) Close() error {
-	err := s.readers.Close()
-	if s.writer != s.readers {
-		err = errors.Join(err, s.writer.Close())
+	err := s.writer.Close()
+	if s.readers != s.writer {
+		err = errors.Join(err, s.readers.Close())
+	}
+	if s.follower != s.readers {
+		err = errors.Join(err, s.follower.Close())
 	}
 	return err
 }

@@ -16,9 +16,16 @@ import (
 
 const (
 	postgresConnections = 16
-	// postgresConnectTimeout bounds one try to connect when the URL has no
-	// connect_timeout; without it a silent host stalls everybody.
+	// followerConnections: one to follow by, and one while a lost one is being
+	// found out.
+	followerConnections = 2
+	// postgresConnectTimeout bounds one try to connect to one host when the URL
+	// has no connect_timeout; without it a silent host stalls everybody.
 	postgresConnectTimeout = 5 * time.Second
+	// followerConnectTime is what a follower may take for all hosts together: a
+	// poll lasts two seconds, and must come to the last host while the first is
+	// silent.
+	followerConnectTime = 1500 * time.Millisecond
 	// postgresConnectionLife makes a pool come back to a primary after failover.
 	postgresConnectionLife = 30 * time.Minute
 )
@@ -40,8 +47,8 @@ func postgresEngine() engine {
 // openPostgres connects. Changes run under READ COMMITTED: the head row's lock,
 // taken first, serializes them already, and under it each statement sees all
 // that was committed before; SERIALIZABLE would only add aborts.
-func openPostgres(ctx context.Context, databaseURL string, readOnly bool) (*Store, error) {
-	config, err := pgx.ParseConfig(databaseURL)
+func openPostgres(ctx context.Context, o Options) (*Store, error) {
+	config, err := pgx.ParseConfig(o.URL)
 	if err != nil {
 		// Its text repeats the URL, which may hold a password.
 		return nil, badURL("It does not read as a PostgreSQL URL: special characters in user and password must be percent-encoded.")
@@ -49,7 +56,7 @@ func openPostgres(ctx context.Context, databaseURL string, readOnly bool) (*Stor
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = postgresConnectTimeout
 	}
-	if readOnly {
+	if o.ReadOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	} else if config.ValidateConnect == nil {
 		// Never a standby, whose head row lags: of several hosts the primary.
@@ -58,14 +65,23 @@ func openPostgres(ctx context.Context, databaseURL string, readOnly bool) (*Stor
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "claviger"
 	}
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
-	pool.SetMaxOpenConns(postgresConnections)
-	pool.SetMaxIdleConns(postgresConnections)
-	pool.SetConnMaxLifetime(postgresConnectionLife)
-	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(postgresOpenError(config, err), pool.Close())
+	pool := postgresPool(config, postgresConnections)
+	if !o.Away {
+		if err := pool.PingContext(ctx); err != nil {
+			return nil, errors.Join(postgresOpenError(config, err), pool.Close())
+		}
 	}
-	return &Store{engine: postgresEngine(), writer: pool, readers: pool}, nil
+	following := config.Copy()
+	following.ConnectTimeout = min(config.ConnectTimeout, followerConnectTime/time.Duration(1+len(config.Fallbacks)))
+	return &Store{engine: postgresEngine(), writer: pool, readers: pool, follower: postgresPool(following, followerConnections)}, nil
+}
+
+func postgresPool(config *pgx.ConnConfig, connections int) steady {
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxLifetime(postgresConnectionLife)
+	return steady{pool}
 }
 
 // withoutJIT: compiling a statement takes PostgreSQL longer (300 ms and more)

@@ -51,8 +51,9 @@ func openSQLite(ctx context.Context, path string, readOnly bool) (*Store, error)
 	if s.readers, err = sqlitePool(path, sqliteReading(readOnly), sqliteReaders); err != nil {
 		return nil, errors.Join(apicred.Internal(err), s.writer.Close())
 	}
+	s.follower = s.readers // a read waits for nobody
 	// The writer first: it turns WAL mode on, which the file then remembers.
-	for _, pool := range []*sql.DB{s.writer, s.readers} {
+	for _, pool := range []steady{s.writer, s.readers} {
 		var version int64
 		if err := pool.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version); err != nil {
 			return nil, errors.Join(sqliteOpenError(path, err), s.Close())
@@ -111,17 +112,17 @@ func writableDirectory(directory string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-func sqlitePool(path string, settings url.Values, connections int) (*sql.DB, error) {
+func sqlitePool(path string, settings url.Values, connections int) (steady, error) {
 	// An URI, so that a path may hold any character (https://sqlite.org/uri.html).
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: settings.Encode()}
 	connector, err := sqlite.NewConnector(dsn.String())
 	if err != nil {
-		return nil, err
+		return steady{}, err
 	}
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
-	return pool, nil
+	return steady{pool}, nil
 }
 
 func sqliteWriting(readOnly bool) url.Values {

@@ -47,11 +47,19 @@ func (s lifecycleStore) Change(ctx context.Context, fn func(lifecycle.Tx) error)
 type accessTokenStore struct{ *Store }
 
 func (s accessTokenStore) Head(ctx context.Context) (accesstoken.Head, error) {
-	return newReader(s.readers).feedHead(ctx)
+	return newReader(s.follower).feedHead(ctx)
+}
+
+func (s accessTokenStore) HashAt(ctx context.Context, sequence int64) (string, error) {
+	return newReader(s.follower).hashAt(ctx, sequence)
+}
+
+func (s accessTokenStore) RenameHistory(ctx context.Context, from string) error {
+	return s.renameHistory(ctx, from)
 }
 
 func (s accessTokenStore) Load(ctx context.Context, into accesstoken.Loader) (head accesstoken.Head, err error) {
-	err = s.view(ctx, func(r *reader) (err error) {
+	err = s.follow(ctx, func(r *reader) (err error) {
 		head, err = r.load(ctx, into)
 		return err
 	})
@@ -59,11 +67,11 @@ func (s accessTokenStore) Load(ctx context.Context, into accesstoken.Loader) (he
 }
 
 func (s accessTokenStore) ChangesSince(ctx context.Context, after int64) ([]accesstoken.Change, error) {
-	return newReader(s.readers).changesSince(ctx, after)
+	return newReader(s.follower).changesSince(ctx, after)
 }
 
 func (s accessTokenStore) RecentChanges(ctx context.Context, since time.Time, upTo int64) (changes []accesstoken.Change, floor int64, err error) {
-	err = s.view(ctx, func(r *reader) (err error) {
+	err = s.follow(ctx, func(r *reader) (err error) {
 		changes, floor, err = r.recentChanges(ctx, since, upTo)
 		return err
 	})
@@ -71,7 +79,7 @@ func (s accessTokenStore) RecentChanges(ctx context.Context, since time.Time, up
 }
 
 func (s accessTokenStore) CredentialRecord(ctx context.Context, clientID string) (record accesstoken.CredentialRecord, err error) {
-	err = s.view(ctx, func(r *reader) (err error) {
+	err = s.follow(ctx, func(r *reader) (err error) {
 		record, err = r.credentialRecord(ctx, clientID)
 		return err
 	})
@@ -79,19 +87,19 @@ func (s accessTokenStore) CredentialRecord(ctx context.Context, clientID string)
 }
 
 func (s accessTokenStore) Account(ctx context.Context, accountID string) (apicred.Account, error) {
-	return newReader(s.readers).Account(ctx, accountID)
+	return newReader(s.follower).Account(ctx, accountID)
 }
 
 func (s accessTokenStore) User(ctx context.Context, accountID, userID string) (apicred.User, error) {
-	return newReader(s.readers).User(ctx, accountID, userID)
+	return newReader(s.follower).User(ctx, accountID, userID)
 }
 
 func (s accessTokenStore) Catalogue(ctx context.Context) (apicred.Catalogue, int64, error) {
-	return newReader(s.readers).Catalogue(ctx)
+	return newReader(s.follower).Catalogue(ctx)
 }
 
 func (s accessTokenStore) RevokedToken(ctx context.Context, jti string) (accesstoken.RevokedToken, error) {
-	return newReader(s.readers).revokedToken(ctx, jti)
+	return newReader(s.follower).revokedToken(ctx, jti)
 }
 
 func (s accessTokenStore) RevokeToken(ctx context.Context, r accesstoken.RevokedToken, event apicred.AuditEvent) error {
@@ -109,7 +117,7 @@ func (s accessTokenStore) AddUsage(ctx context.Context, counts []accesstoken.Usa
 type keyringStore struct{ *Store }
 
 func (s keyringStore) SigningKeys(ctx context.Context) ([]apicred.SigningKey, error) {
-	return newReader(s.readers).SigningKeys(ctx)
+	return newReader(s.follower).SigningKeys(ctx)
 }
 
 func (s keyringStore) ChangeSigningKeys(ctx context.Context, fn func(keyring.Tx) error) error {

@@ -61,7 +61,16 @@ type tx struct {
 
 // view runs fn on one snapshot.
 func (s *Store) view(ctx context.Context, fn func(*reader) error) error {
-	transaction, err := s.readers.BeginTx(ctx, s.engine.view)
+	return s.snapshot(ctx, s.readers, fn)
+}
+
+// follow is view for the directory.
+func (s *Store) follow(ctx context.Context, fn func(*reader) error) error {
+	return s.snapshot(ctx, s.follower, fn)
+}
+
+func (s *Store) snapshot(ctx context.Context, pool steady, fn func(*reader) error) error {
+	transaction, err := pool.BeginTx(ctx, s.engine.view)
 	if err != nil {
 		return domainError(err)
 	}

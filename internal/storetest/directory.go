@@ -15,6 +15,8 @@ func directoryTests() map[string]func(*fixture) {
 		"Load_OfManyRowsLeavesNoneOut":        loadMany,
 		"Load_OfAnEmptyStoreIsItsHead":        loadEmpty,
 		"Load_ReturnsTheHeadOfItsOwnSnapshot": loadSnapshot,
+		"HashAt_IsThatOfTheHeadThen":          hashAt,
+		"RenameHistory_HappensOnceToAName":    renameHistory,
 		"RevokeToken_IsKeptOnceWithItsEvent":  revokeToken,
 		"RevokeToken_MakesRoomForItself":      revokeTokenPrunes,
 	}
@@ -192,4 +194,32 @@ func revokeTokenPrunes(f *fixture) {
 	f.must(err)
 	f.equal(l.revoked, []accesstoken.RevokedToken{last, long})
 	f.equal(l.order[len(l.order)-1], "revoked tokens")
+}
+
+func hashAt(f *fixture) {
+	var heads []accesstoken.Head
+	for range 3 {
+		f.change(func(tx lifecycle.Tx) error { return tx.Record(f.Context(), f.event("account.create")) })
+		heads = append(heads, f.head())
+	}
+	store := f.store.AccessToken()
+	for _, head := range heads {
+		hash, err := store.HashAt(f.Context(), head.Sequence)
+		f.must(err)
+		f.equal(hash, head.Hash)
+	}
+	_, err := store.HashAt(f.Context(), heads[2].Sequence+1)
+	f.wantKind(err, apicred.KindNotFound)
+}
+
+func renameHistory(f *fixture) {
+	store, before := f.store.AccessToken(), f.head()
+	f.must(store.RenameHistory(f.Context(), before.Epoch))
+	after := f.head()
+	if after.Epoch == before.Epoch || after.Epoch == "" {
+		f.Errorf("the epoch is %q, it was %q", after.Epoch, before.Epoch)
+	}
+	// Another node that met the same.
+	f.must(store.RenameHistory(f.Context(), before.Epoch))
+	f.equal(f.head(), after)
 }

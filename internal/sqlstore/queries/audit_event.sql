@@ -7,6 +7,9 @@ UPDATE audit_head SET sequence = sequence WHERE one = 1 RETURNING sequence, chan
 -- name: SetHead :exec
 UPDATE audit_head SET sequence = $1, change = $2, hash = $3 WHERE one = 1;
 
+-- name: GetAuditHash :one
+SELECT hash FROM audit_events WHERE sequence = $1;
+
 -- name: InsertAuditEvent :exec
 INSERT INTO audit_events (
     sequence, change, event_id, happened_at, account_id, actor_type, actor_id, acting_as, action,

@@ -10,6 +10,17 @@ import (
 	"database/sql"
 )
 
+const getAuditHash = `-- name: GetAuditHash :one
+SELECT hash FROM audit_events WHERE sequence = $1
+`
+
+func (q *Queries) GetAuditHash(ctx context.Context, sequence int64) ([]byte, error) {
+	row := q.db.QueryRowContext(ctx, getAuditHash, sequence)
+	var hash []byte
+	err := row.Scan(&hash)
+	return hash, err
+}
+
 const getHead = `-- name: GetHead :one
 SELECT i.epoch, h.sequence, h.change, h.hash FROM audit_head h JOIN installation i ON i.one = h.one WHERE h.one = 1
 `

@@ -19,6 +19,15 @@ func (q *Queries) InsertInstallation(ctx context.Context, epoch string, createdA
 	return err
 }
 
+const renameEpoch = `-- name: RenameEpoch :exec
+UPDATE installation SET epoch = $1 WHERE one = 1 AND epoch = $2
+`
+
+func (q *Queries) RenameEpoch(ctx context.Context, epoch string, former string) error {
+	_, err := q.db.ExecContext(ctx, renameEpoch, epoch, former)
+	return err
+}
+
 const setEpoch = `-- name: SetEpoch :exec
 UPDATE installation SET epoch = $1 WHERE one = 1
 `
