@@ -36,7 +36,7 @@ type upstream struct {
 
 type upstreamCall struct {
 	method, uri, host, body string
-	header                  http.Header
+	header, trailer         http.Header
 }
 
 func startUpstream(t *testing.T) *upstream {
@@ -47,7 +47,7 @@ func startUpstream(t *testing.T) *upstream {
 		_, _ = body.ReadFrom(r.Body)
 		u.mu.Lock()
 		defer u.mu.Unlock()
-		u.calls = append(u.calls, upstreamCall{r.Method, r.RequestURI, r.Host, body.String(), r.Header.Clone()})
+		u.calls = append(u.calls, upstreamCall{r.Method, r.RequestURI, r.Host, body.String(), r.Header.Clone(), r.Trailer.Clone()})
 		_, _ = w.Write([]byte("the API's answer"))
 	}))
 	t.Cleanup(server.Close)
@@ -73,10 +73,18 @@ type proxyUnderTest struct {
 	plain    bool   // no TLS
 	// Statuses that proxies give in their own ways.
 	tooMany, away int
+	// tokensAlone: knows what a token says, or what introspection says of it.
+	// It takes no client ID and secret, and sees neither the addresses and rates
+	// that a credential allows nor Claviger's request IDs.
+	tokensAlone bool
+	ownWords    bool // in WWW-Authenticate
+	// passesTrailers: HAProxy before 3.2 cannot do otherwise (deploy/README.md).
+	passesTrailers bool
 }
 
 // places are what the configurations of deploy/ name and a test has elsewhere.
 type places struct {
+	in                                    *installation
 	dir, listen, port, claviger, upstream string
 	certificate, key                      string // PEM files
 }
@@ -90,7 +98,7 @@ func startProxy(t *testing.T, begin func(*testing.T, places) *exec.Cmd) *proxyUn
 	p.listen = unusedAddress(t)
 	_, port, _ := net.SplitHostPort(p.listen)
 	at := places{
-		dir: t.TempDir(), listen: p.listen, port: port,
+		in: p.installation, dir: t.TempDir(), listen: p.listen, port: port,
 		claviger: strings.TrimPrefix(p.address, "http://"), upstream: p.upstream.address,
 	}
 	at.certificate, at.key = writeCertificate(t, at.dir)
