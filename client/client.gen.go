@@ -861,7 +861,7 @@ type UsageDay struct {
 	// Day The UTC day, as 2026-11-30.
 	Day string `json:"day"`
 
-	// Outcome issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted.
+	// Outcome issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, invalid_dpop_proof, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted.
 	Outcome string `json:"outcome"`
 
 	// Scope The scopes of the token, or the scope that the call needed; may be empty.

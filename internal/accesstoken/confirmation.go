@@ -4,11 +4,16 @@ import (
 	"crypto/subtle"
 	"errors"
 	"time"
+
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // The causes of a bound token's refusal, for the log alone.
 var (
-	errBoundToKey         = errors.New("token: bound to a key, and no proof of it came along")
+	// ErrBoundAsBearer refuses a token that is bound to a key and came by the
+	// scheme Bearer (RFC 9449 section 7.2).
+	ErrBoundAsBearer      = errors.New("token: bound to a key, and sent as Bearer")
+	errUnboundAsDPoP      = errors.New("token: not bound to a key, and sent as DPoP")
 	errBoundToCertificate = errors.New("token: bound to a client certificate that was not presented")
 )
 
@@ -30,18 +35,38 @@ func (c *Confirmation) Bound() bool { return c.Key != "" || c.Certificate != "" 
 // request: it may be verified again, on a newer view, but not for another.
 type Presented struct {
 	Token string
+	// DPoP: it came by the scheme DPoP, not Bearer (RFC 9449 section 7.1).
+	DPoP bool
+	// Proofs are the values of all DPoP headers. They are looked at for a bound
+	// token alone.
+	Proofs []string
+	// Method and Address of the request, as the caller saw it; with Proofs.
+	Method  string
+	Address proof.Address
 	// Certificate is the thumbprint (x5t#S256) of the client certificate that
 	// the caller proved on the connection; empty when there was none.
 	Certificate string
 	// Arrival is when the request came in, for "fresh before no"; zero: now.
 	Arrival time.Time
+
+	proof *proof.DPoP // that was checked, and is not used up
+	used  bool        // by this request: it counts once
 }
 
 // confirms checks that whoever presents the token holds what it is bound to.
 // Its errors are causes.
-func (p *Presented) confirms(c *claims) error {
-	if c.confirmation.Key != "" {
-		return errBoundToKey
+func (p *Presented) confirms(c *claims, now time.Time) error {
+	switch key := c.confirmation.Key; {
+	case key == "" && p.DPoP:
+		return errUnboundAsDPoP
+	case key != "" && !p.DPoP:
+		return ErrBoundAsBearer
+	case key != "" && !p.used:
+		use := proof.DPoPUse{Method: p.Method, Address: p.Address, Token: p.Token, Holder: key, Now: now}
+		var err error
+		if p.proof, err = proof.CheckDPoP(p.Proofs, &use); err != nil {
+			return &ProofError{err}
+		}
 	}
 	if want := c.confirmation.Certificate; want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(p.Certificate)) != 1 {
 		return errBoundToCertificate

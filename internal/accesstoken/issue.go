@@ -51,6 +51,7 @@ type Token struct {
 	JTI       string
 	ExpiresIn time.Duration // whole seconds
 	Scope     string        // granted; may be empty for people-tokens only
+	Bound     Confirmation
 }
 
 // Issue makes a token for an authenticated client. Errors: *ScopeError and
@@ -77,6 +78,7 @@ func (i *Issuer) Issue(ctx context.Context, client Client, r IssueRequest) (Toke
 		return Token{}, unauthenticated(errClientExpired)
 	}
 	token, err := i.sign(g, &r.Confirmation, life, now, &client)
+	token.Bound = r.Confirmation
 	if err == nil {
 		i.directory.Count(&client, OutcomeIssued, g.counted, client.address)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // ProtectedResource is what an API that takes our tokens says of itself
@@ -16,6 +17,7 @@ type ProtectedResource struct {
 	JWKSURI              string   `json:"jwks_uri,omitempty"`
 	ScopesSupported      []string `json:"scopes_supported"`
 	BearerMethods        []string `json:"bearer_methods_supported"`
+	ProofSigning         []string `json:"dpop_signing_alg_values_supported"`
 	Name                 string   `json:"resource_name,omitempty"`
 	Documentation        string   `json:"resource_documentation,omitempty"`
 }
@@ -32,5 +34,6 @@ func DescribeResource(c *apicred.CompiledCatalogue, issuer, audience, name strin
 	}
 	return ProtectedResource{
 		Resource: audience, AuthorizationServers: []string{issuer}, ScopesSupported: scopes, BearerMethods: []string{"header"}, Name: name,
+		ProofSigning: proof.Algorithms(),
 	}
 }

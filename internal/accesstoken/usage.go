@@ -24,6 +24,7 @@ const (
 	OutcomeIssued        Outcome = "issued"              // a token was issued
 	OutcomeAllowed       Outcome = "allowed"             // a call was let through
 	OutcomeInvalidScope  Outcome = "invalid_scope"       // a token with this scope or resource is not to be had
+	OutcomeProof         Outcome = "invalid_dpop_proof"  // a token was asked for with a bad proof of possession
 	OutcomeScope         Outcome = "insufficient_scope"  // the call needs a scope that it lacks
 	OutcomeRateLimited   Outcome = "rate_limited"        // above the credential's own rate
 	OutcomeAddress       Outcome = "address_not_allowed" // from outside its ranges

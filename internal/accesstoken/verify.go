@@ -59,12 +59,13 @@ type Verifier struct {
 	directory *Directory
 	signer    Signer
 	seen      *verifiedCache
+	proofs    *proofMemory
 }
 
 // NewVerifier returns a Verifier of tokens for the credentials of d, signed by
 // keys of s.
 func NewVerifier(d *Directory, s Signer) *Verifier {
-	return &Verifier{directory: d, signer: s, seen: newVerifiedCache(defaultSeen)}
+	return &Verifier{directory: d, signer: s, seen: newVerifiedCache(defaultSeen), proofs: newProofMemory(maxProofs)}
 }
 
 // Verify judges a token that must be meant for audience, and that is not bound
@@ -125,7 +126,7 @@ func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *
 		return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
 	}
 	if p != nil {
-		if err := p.confirms(c); err != nil {
+		if err := p.confirms(c, now); err != nil {
 			return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
 		}
 	}
@@ -136,6 +137,11 @@ func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *
 		}
 		if verified, err = v.live(c, now); err != nil {
 			return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
+		}
+	}
+	if p != nil && p.proof != nil { // last: only what would be let in uses a proof up
+		if err := v.useUp(p, c, now); err != nil {
+			return nil, err
 		}
 	}
 	return verified, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // Decider judges calls. It is shared by all doors and safe for concurrent use.
@@ -31,6 +32,9 @@ func NewDecider(clients *accesstoken.Directory, verifier *accesstoken.Verifier, 
 // Call is a call to an API, as the program made it.
 type Call struct {
 	Method string
+	// Scheme is that of the program's own request; empty where the proxy does not
+	// say.
+	Scheme string
 	Host   string // with or without port
 	Path   string // as sent: percent-encoded, without query
 	Query  string // as sent; only searched for what must not be there
@@ -41,7 +45,9 @@ type Call struct {
 	AlsoAnyOf []string
 	// Authorization are the values of all Authorization headers.
 	Authorization []string
-	Client        netip.Addr
+	// Proofs are the values of all DPoP headers (RFC 9449 section 4.1).
+	Proofs []string
+	Client netip.Addr
 	// Arrival is when the request came in, for "fresh before no".
 	Arrival time.Time
 }
@@ -60,6 +66,8 @@ type Decision struct {
 	// Bearer tells that the caller presented an access token, and not an ID
 	// and secret.
 	Bearer bool
+	// DPoP tells that the token came with a proof, and not as Bearer.
+	DPoP bool
 }
 
 // Decide judges a call. Negative answers that rest on the node's view are given
@@ -88,7 +96,7 @@ func (d *Decider) decide(ctx context.Context, c *Call) Decision {
 	}
 	who, denial := d.prove(ctx, c, route)
 	if denial != nil {
-		return Decision{Denial: denial, Route: route}
+		return Decision{Denial: denial.to(&who), Route: route}
 	}
 	if who.refusal(route, c) != nil {
 		if route, denial = d.reconsider(ctx, c, segments, &who); denial == nil {
@@ -106,7 +114,7 @@ func (d *Decider) decide(ctx context.Context, c *Call) Decision {
 	d.clients.Count(&who.client, accesstoken.OutcomeAllowed, who.using(route), c.Client)
 	return Decision{
 		Route: route, ClientID: who.client.ID(), AccountID: who.client.AccountID(), UserID: who.client.OwnerID(),
-		Scope: apicred.JoinScopes(who.scopes), Bearer: who.bearer,
+		Scope: apicred.JoinScopes(who.scopes), Bearer: who.bearer, DPoP: who.presented.DPoP,
 	}
 }
 
@@ -115,7 +123,7 @@ func (d *Decider) denied(c *Call, route *apicred.CompiledRoute, who *caller, den
 	if denial.Code != CodeUnavailable { // then nothing was decided
 		d.clients.Count(&who.client, accesstoken.Outcome(denial.Code), firstScope(route), c.Client)
 	}
-	return Decision{Denial: denial, Route: route, ClientID: who.client.ID()}
+	return Decision{Denial: denial.to(who), Route: route, ClientID: who.client.ID()}
 }
 
 // admissible refuses calls that no credential can save, and takes the path
@@ -164,9 +172,12 @@ func (d *Decider) prove(ctx context.Context, c *Call, route *apicred.CompiledRou
 		return caller{}, d.denyUnauthenticated(route)
 	}
 	scheme, credentials, _ := strings.Cut(c.Authorization[0], " ")
-	switch {
-	case strings.EqualFold(scheme, "Bearer"):
-		who := caller{bearer: true, presented: accesstoken.Presented{Token: strings.Trim(credentials, " "), Arrival: c.Arrival}}
+	switch dpop := strings.EqualFold(scheme, "DPoP"); {
+	case dpop || strings.EqualFold(scheme, "Bearer"):
+		who := caller{bearer: true, presented: accesstoken.Presented{
+			Token: strings.Trim(credentials, " "), DPoP: dpop, Proofs: c.Proofs, Method: c.Method,
+			Address: proof.Address{Scheme: c.Scheme, Host: c.Host, Path: c.Path}, Arrival: c.Arrival,
+		}}
 		return who, d.verify(ctx, &who)
 	case strings.EqualFold(scheme, "Basic") && route.API.DirectCredentials:
 		return d.authenticate(ctx, c, credentials)

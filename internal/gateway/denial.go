@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/web"
 )
@@ -32,6 +34,8 @@ type Denial struct {
 	// RetryAfter is how long to wait, for rate_limited and unavailable.
 	RetryAfter time.Duration
 	cause      error
+	// dpop: the caller used the scheme DPoP.
+	dpop bool
 	// about is what the denial is explained from later (R20).
 	about apicred.Refusal
 }
@@ -51,18 +55,31 @@ func (d *Denial) Status(full bool) int {
 	return http.StatusForbidden
 }
 
-// Challenge is the value of WWW-Authenticate (RFC 6750 section 3); empty: none.
+// to notes whom the denial is for.
+func (d *Denial) to(who *caller) *Denial {
+	d.dpop = who.presented.DPoP
+	return d
+}
+
+// Challenges are the values of WWW-Authenticate (RFC 6750 section 3, RFC 9449
+// section 7.1), none for some codes. They are of the scheme that the caller used.
 // No error is named when nothing was presented.
-func (d *Denial) Challenge() string {
-	switch d.Code {
-	case CodeUnauthenticated:
-		return "Bearer"
-	case CodeInvalidToken:
-		return `Bearer error="invalid_token"`
-	case CodeInsufficientScope:
-		return `Bearer error="insufficient_scope", scope="` + d.Scopes[0] + `"`
+func (d *Denial) Challenges() []string {
+	switch {
+	case d.Code == CodeUnauthenticated:
+		return []string{"Bearer"}
+	case d.Code == CodeInvalidToken && d.dpop:
+		return []string{accesstoken.DPoPChallenge(accesstoken.DPoPFault(d.cause), "")}
+	case d.Code == CodeInsufficientScope && d.dpop:
+		return []string{accesstoken.DPoPChallenge("insufficient_scope", d.Scopes[0])}
+	case d.Code == CodeInvalidToken && errors.Is(d.cause, accesstoken.ErrBoundAsBearer):
+		return []string{`Bearer error="invalid_token"`, accesstoken.DPoPChallenge("", "")}
+	case d.Code == CodeInvalidToken:
+		return []string{`Bearer error="invalid_token"`}
+	case d.Code == CodeInsufficientScope:
+		return []string{`Bearer error="insufficient_scope", scope="` + d.Scopes[0] + `"`}
 	}
-	return ""
+	return nil
 }
 
 // Write answers with the denial as a problem document.
@@ -71,8 +88,8 @@ func (d *Denial) Write(x *web.Exchange, full bool) {
 	d.about.Code = d.Code
 	x.Explain(d.about)
 	h := x.Header()
-	if challenge := d.Challenge(); challenge != "" {
-		h.Set("WWW-Authenticate", challenge)
+	if challenges := d.Challenges(); challenges != nil {
+		h["Www-Authenticate"] = challenges
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	web.SetRetryAfter(h, d.RetryAfter)
@@ -103,7 +120,13 @@ func denialOf(err error) *Denial {
 
 func (d *Decider) denyToken(err error) *Denial {
 	denial := denialOf(err)
-	if denial.Code == CodeInvalidToken {
+	var refused *accesstoken.ProofError
+	switch {
+	case errors.As(err, &refused):
+		denial.Detail = refused.Advice()
+	case errors.Is(err, accesstoken.ErrBoundAsBearer):
+		denial.Detail = "The access token is bound to a key. Send it as Authorization: DPoP with a proof in the header DPoP."
+	case denial.Code == CodeInvalidToken:
 		denial.Detail = "The access token, or the client ID and secret, is invalid, has expired, or is not for this API. Get a new token at " + d.tokenURL + "."
 	}
 	return denial

@@ -74,18 +74,21 @@ func (c *Call) describe(h http.Header, original bool) *Denial {
 	family := "X-Forwarded"
 	if original {
 		method, host = h["X-Original-Method"], h["X-Original-Host"]
-		uri, proto = slices.Concat(h["X-Original-Url"], h["X-Original-Uri"]), []string{"https"} // this family has no such header
+		uri, proto = slices.Concat(h["X-Original-Url"], h["X-Original-Uri"]), nil // this family has no such header
 		family = "X-Original"
 	}
 	switch {
 	case !single(uri):
 		return denyPath("The proxy did not say which path was asked for, or said it twice. Have it set the header " + family + "-Uri once.")
-	case !single(method), !single(proto) || !plausibleProto(proto[0]):
+	case !single(method), !original && (!single(proto) || !plausibleProto(proto[0])):
 		return denyPeer("The proxy did not describe the call, or did so twice. Have it set the " + family + " headers for method, host, URI and protocol once each.")
 	case !single(host) || !web.PlausibleHost(host[0]):
 		return denyPeer("The proxy did not say which host was asked for, or said it twice. Have it set the header " + family + "-Host once.")
 	}
 	c.Method, c.Host = method[0], canonicalHost(host[0])
+	if !original {
+		c.Scheme = proto[0]
+	}
 	return c.locate(uri[0], original)
 }
 
@@ -103,7 +106,7 @@ func (c *Call) locate(uri string, mayBeAbsolute bool) *Denial {
 		if !ok || slash < 0 || !plausibleProto(scheme) || !strings.EqualFold(canonicalHost(rest[:slash]), c.Host) {
 			return denyPath("The proxy's X-Original-URL is not a path, nor a URL on the host that X-Original-Host names. Have it send the path and query as the program did.")
 		}
-		uri = rest[slash:]
+		c.Scheme, uri = scheme, rest[slash:]
 	}
 	c.Path, c.Query, _ = strings.Cut(uri, "?")
 	return nil

@@ -8,8 +8,9 @@ import (
 
 // cleanRequest removes what no program may tell an API: who it is, where it
 // comes from, which other method or path is meant, and its credential unless
-// keepAuthorization.
-func cleanRequest(h http.Header, keepAuthorization bool) {
+// keepAuthorization. The proof of a bound token stays if keepProof: the API
+// cannot check such a token without.
+func cleanRequest(h http.Header, keepAuthorization, keepProof bool) {
 	cleanUpgrade(h)
 	for name := range h {
 		if reservedHeader(name) {
@@ -18,6 +19,9 @@ func cleanRequest(h http.Header, keepAuthorization bool) {
 	}
 	if !keepAuthorization {
 		delete(h, "Authorization")
+	}
+	if !keepProof {
+		delete(h, "Dpop")
 	}
 	cookies := h["Cookie"]
 	if cookies == nil {

@@ -43,8 +43,8 @@ func (p *Proxy) Routes() []web.Route {
 func (p *Proxy) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	x.Pattern = "/"
 	call := Call{
-		Method: r.Method, Host: canonicalHost(r.Host),
-		Authorization: r.Header["Authorization"], Client: x.Client, Arrival: x.Start,
+		Method: r.Method, Scheme: scheme(r, x), Host: canonicalHost(r.Host),
+		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Client: x.Client, Arrival: x.Start,
 	}
 	// The bytes as sent: net/url's reading of them would be another path. The
 	// absolute form (RFC 9112 section 3.2.2) is for proxies to other places.
@@ -80,7 +80,7 @@ func (p *Proxy) forward(r *http.Request, x *web.Exchange, call *Call, d *Decisio
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			target(pr.Out, call, d.Route.API.Upstream)
 			keep := d.Bearer && d.Route.API.ForwardAuthorization
-			cleanRequest(pr.Out.Header, keep)
+			cleanRequest(pr.Out.Header, keep, keep && d.DPoP)
 			d.setIdentity(pr.Out.Header, x.RequestID)
 			setForwarded(pr.Out.Header, pr.In, x)
 		},

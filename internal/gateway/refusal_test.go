@@ -48,6 +48,13 @@ func TestDenial_IsExplainedByItsRequestID(t *testing.T) {
 	get := func(uri string, authorization ...string) call {
 		return call{method: "GET", uri: uri, authorization: authorization}
 	}
+	key := testserver.NewProver(t)
+	token := i.bound(t, reader, key)
+	proved := func(change func(header, claims testserver.Members)) call {
+		c := get("/orders/1", "DPoP "+token)
+		c.change = proving(key.Proof("GET", "https://api.example.com/orders/1", token, change))
+		return c
+	}
 	lengths := map[int]bool{}
 	for name, tt := range map[string]struct {
 		call       call
@@ -59,10 +66,16 @@ func TestDenial_IsExplainedByItsRequestID(t *testing.T) {
 		"no token of ours":   {get("/orders/1", "Bearer x.y.z"), "invalid_token", "token_invalid", "", "/orders/{id}"},
 		"an ended token":     {get("/orders/1", disabled.bearer()), "invalid_token", "token_ended", disabled.id, "/orders/{id}"},
 		"a missing scope":    {call{method: "POST", uri: "/orders/1", authorization: []string{reader.bearer()}}, "insufficient_scope", "scope_not_held", reader.id, "/orders/{id}"},
-		"another address":    {get("/orders/1", bound.bearer()), "address_not_allowed", "address", bound.id, "/orders/{id}"},
+		"another network":    {get("/orders/1", bound.bearer()), "address_not_allowed", "address", bound.id, "/orders/{id}"},
 		"no route":           {get("/nowhere", reader.bearer()), "no_route", "no_route", "", ""},
 		"an odd path":        {get("/orders//1", reader.bearer()), "bad_path", "path_spelling", "", ""},
 		"a wrong secret":     {get("/orders/1", basicValue(reader.id, "wrong")), "invalid_token", "secret_wrong", reader.id, "/orders/{id}"},
+		"a bound token":      {get("/orders/1", "Bearer "+token), "invalid_token", "token_bound", reader.id, "/orders/{id}"},
+		"a plain one":        {get("/orders/1", "DPoP "+reader.token), "invalid_token", "token_not_bound", reader.id, "/orders/{id}"},
+		"no proof":           {get("/orders/1", "DPoP "+token), "invalid_token", "proof_missing", reader.id, "/orders/{id}"},
+		"an old proof":       {proved(func(_, c testserver.Members) { c["iat"] = 1 }), "invalid_token", "proof_time", reader.id, "/orders/{id}"},
+		"another address":    {proved(func(_, c testserver.Members) { c["htu"] = issuerURL }), "invalid_token", "proof_address", reader.id, "/orders/{id}"},
+		"another method":     {proved(func(_, c testserver.Members) { c["htm"] = "PUT" }), "invalid_token", "proof", reader.id, "/orders/{id}"},
 		"nobody's client ID": {get("/orders/1", basicValue("0195c000-0000-7000-8000-000000000009", "wrong")), "invalid_token", "client_unknown", "", "/orders/{id}"},
 	} {
 		w := i.ask(t, tt.call)

@@ -20,7 +20,8 @@ func TestProxy_DescribesTheAPIsWhoseAudienceIsTheirURL(t *testing.T) {
 	const known = "/.well-known/oauth-protected-resource"
 	w := look("GET", "stats.example.com", known)
 	const want = `{"resource":"https://stats.example.com","authorization_servers":["https://login.example.com"],` +
-		`"scopes_supported":["stats"],"bearer_methods_supported":["header"],"resource_name":"stats"}`
+		`"scopes_supported":["stats"],"bearer_methods_supported":["header"],` +
+		`"dpop_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"],"resource_name":"stats"}`
 	if diff := cmp.Diff(want, w.Body.String()); w.Code != 200 || diff != "" {
 		t.Errorf("%d\n%s", w.Code, diff)
 	}

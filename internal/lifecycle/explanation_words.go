@@ -13,6 +13,7 @@ const (
 	codeInvalidToken      = "invalid_token"
 	codeInvalidClient     = "invalid_client"
 	codeInvalidScope      = "invalid_scope"
+	codeInvalidProof      = "invalid_dpop_proof"
 	codeInsufficientScope = "insufficient_scope"
 	codeNoRoute           = "no_route"
 	codeBadPath           = "bad_path"
@@ -48,6 +49,8 @@ func (e *explainer) tell(out *Explanation, r *apicred.Refusal, known bool) {
 		e.notProved(out, r, known).into(out)
 	case codeInvalidScope:
 		e.scopeAsked(r).into(out)
+	case codeInvalidProof:
+		proofWords(r.Cause).into(out)
 	default:
 		plainWords(r, e.editor(out, known)).into(out)
 	}
@@ -97,7 +100,11 @@ func addressText(r *apicred.Refusal) string {
 // notProved words a failed authentication or a dead token.
 func (e *explainer) notProved(out *Explanation, r *apicred.Refusal, known bool) words {
 	editor := e.editor(out, known)
-	switch cause := strings.TrimPrefix(r.Cause, "token: "); {
+	cause := strings.TrimPrefix(r.Cause, "token: ")
+	if w := proofWords(cause); w.rule != "" {
+		return w
+	}
+	switch {
 	case !known && r.Client != "":
 		return words{"client_unknown", "No API credential has the client ID that was presented; it may have been deleted.", "Check the client ID, or create an API credential.", "whoever may create one"}
 	case cause == "wrong secret":

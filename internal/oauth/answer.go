@@ -37,7 +37,11 @@ func (e *tokenEndpoint) grant(w http.ResponseWriter, t accesstoken.Token) {
 	b = append(b, t.Raw...)
 	b = append(b, `","expires_in":`...)
 	b = strconv.AppendInt(b, int64(t.ExpiresIn/time.Second), 10)
-	b = append(b, `,"token_type":"Bearer"`...)
+	if t.Bound.Key != "" {
+		b = append(b, `,"token_type":"DPoP"`...) // RFC 9449 section 5
+	} else {
+		b = append(b, `,"token_type":"Bearer"`...)
+	}
 	if e.manners.showScope {
 		b = append(b, `,"scope":"`...)
 		b = append(b, t.Scope...)

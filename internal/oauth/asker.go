@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -18,10 +20,11 @@ type inquiry struct {
 	verifier *accesstoken.Verifier
 	audience string
 	scope    string
+	base     proof.Address
 }
 
 func newInquiry(c Config, scope string) inquiry {
-	return inquiry{newReception(c), c.Verifier, accesstoken.ManagementAudience(c.IssuerURL), scope}
+	return inquiry{newReception(c), c.Verifier, accesstoken.ManagementAudience(c.IssuerURL), scope, addressOf(c, "")}
 }
 
 // asker is who asks, proved and allowed to.
@@ -40,13 +43,17 @@ func (e *inquiry) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refu
 		return e.askingClient(r, x, f)
 	}
 	scheme, token, _ := strings.Cut(header[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	dpop := strings.EqualFold(scheme, "DPoP")
+	if !dpop && !strings.EqualFold(scheme, "Bearer") {
 		return e.askingClient(r, x, f)
 	}
 	if f.clientSecret != "" || f.asserts() {
 		return asker{}, refuse(faultRequest, "The client authenticates in two ways. Send an access token, a client secret or an assertion: one of them.")
 	}
-	return e.askingBearer(r, x, strings.Trim(token, " "))
+	return e.askingBearer(r, x, &accesstoken.Presented{
+		Token: strings.Trim(token, " "), DPoP: dpop, Proofs: r.Header["Dpop"], Method: r.Method,
+		Address: e.base.At(r.URL.EscapedPath()), Arrival: x.Start,
+	})
 }
 
 func (e *inquiry) askingClient(r *http.Request, x *web.Exchange, f *form) (asker, *refusal) {
@@ -78,19 +85,16 @@ func (e *inquiry) askingClient(r *http.Request, x *web.Exchange, f *form) (asker
 	return asker{client.Introspector(), client.ID(), still}, nil
 }
 
-func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, token string) (asker, *refusal) {
-	presented := accesstoken.Presented{Token: token, Arrival: x.Start}
-	verified, err := e.verifier.VerifyPresented(r.Context(), &presented, e.audience)
+func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, presented *accesstoken.Presented) (asker, *refusal) {
+	verified, err := e.verifier.VerifyPresented(r.Context(), presented, e.audience)
 	if err == nil && !e.holds(verified) { // fresh before no
 		if err = e.clients.Fresh(r.Context(), x.Start); err == nil {
-			verified, err = e.verifier.VerifyPresented(r.Context(), &presented, e.audience)
+			verified, err = e.verifier.VerifyPresented(r.Context(), presented, e.audience)
 		}
 	}
 	switch {
 	case apicred.IsKind(err, apicred.KindUnauthenticated):
-		refused := refuse(faultToken, "The access token is invalid, has expired, or is not meant for the management API. Request a new one.").because(apicred.AsError(err).Unwrap())
-		refused.challenge = []string{`Bearer error="invalid_token"`}
-		return asker{}, refused
+		return asker{}, refuseToken(err, presented.DPoP)
 	case err != nil:
 		return asker{}, refusalOf(err)
 	}
@@ -103,11 +107,11 @@ func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, token string) (
 		return asker{}, refusalOf(err)
 	}
 	if !e.holds(verified) {
-		return asker{}, e.scopeMissing()
+		return asker{}, e.scopeMissing().to(presented.DPoP)
 	}
 	still := func() *refusal {
 		presented.Arrival = time.Time{}
-		renewed, err := e.verifier.VerifyPresented(r.Context(), &presented, e.audience)
+		renewed, err := e.verifier.VerifyPresented(r.Context(), presented, e.audience)
 		switch {
 		case err != nil:
 			return refusalOf(err)
@@ -128,5 +132,32 @@ func (e *inquiry) scopeMissing() *refusal {
 	refused := refuse(faultForbidden, "This needs the scope "+e.scope+". Use an API credential or token that has it.")
 	refused.scope = e.scope
 	refused.challenge = []string{`Bearer error="insufficient_scope", scope="` + e.scope + `"`}
+	return refused
+}
+
+// to gives the refusal the challenge of the caller's scheme.
+func (r *refusal) to(dpop bool) *refusal {
+	if dpop {
+		r.challenge = []string{accesstoken.DPoPChallenge("insufficient_scope", r.scope)}
+	}
+	return r
+}
+
+// refuseToken refuses a bearer (RFC 6750 section 3.1, RFC 9449 sections 7.1 and
+// 7.2).
+func refuseToken(err error, dpop bool) *refusal {
+	refused := refuse(faultToken, "The access token is invalid, has expired, or is not meant for the management API. Request a new one.").because(apicred.AsError(err).Unwrap())
+	var proof *accesstoken.ProofError
+	if errors.As(err, &proof) {
+		refused.description = proof.Advice()
+	}
+	switch {
+	case dpop:
+		refused.challenge = []string{accesstoken.DPoPChallenge(accesstoken.DPoPFault(err), "")}
+	case errors.Is(err, accesstoken.ErrBoundAsBearer):
+		refused.challenge = []string{`Bearer error="invalid_token"`, accesstoken.DPoPChallenge("", "")}
+	default:
+		refused.challenge = []string{`Bearer error="invalid_token"`}
+	}
 	return refused
 }

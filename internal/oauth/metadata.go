@@ -30,6 +30,7 @@ type metadata struct {
 	Revocation           string   `json:"revocation_endpoint"`
 	RevocationMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationSigning    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	ProofSigning         []string `json:"dpop_signing_alg_values_supported"` // RFC 9449 section 5.1
 	ServiceDocumentation string   `json:"service_documentation,omitempty"`
 }
 
@@ -75,6 +76,7 @@ func (m *metadataDocument) body() ([]byte, error) {
 		Revocation:           m.config.IssuerURL + revocationPath,
 		RevocationMethods:    methods,
 		RevocationSigning:    algorithms,
+		ProofSigning:         algorithms,
 		ServiceDocumentation: m.config.ServiceDocumentation,
 	})
 	if err == nil {

@@ -30,7 +30,8 @@ func TestMetadata_NamesWhatWorks(t *testing.T) {
 		`"introspection_endpoint_auth_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"],` +
 		`"revocation_endpoint":"https://login.example.com/oauth2/revoke",` +
 		`"revocation_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","private_key_jwt"],` +
-		`"revocation_endpoint_auth_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"]}`
+		`"revocation_endpoint_auth_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"],` +
+		`"dpop_signing_alg_values_supported":["ES256","ES384","ES512","PS256","RS256","EdDSA"]}`
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
 		w := i.get(t, "GET", path)
 		if diff := cmp.Diff(want, w.Body.String()); w.Code != 200 || diff != "" {

@@ -32,7 +32,8 @@ const (
 	faultToken     // of a bearer who asks about tokens
 	faultForbidden // proved, and not allowed to ask
 	faultUnauthorizedClient
-	faultGone // of a follower's cursor
+	faultGone  // of a follower's cursor
+	faultProof // of possession of a key
 )
 
 // refusal is a refused token request.
@@ -64,9 +65,12 @@ func (r *refusal) because(cause error) *refusal {
 func refusalOf(err error) *refusal {
 	var scope *accesstoken.ScopeError
 	var resource *accesstoken.ResourceError
+	var proof *accesstoken.ProofError
 	switch {
 	case errors.As(err, &scope):
 		return refuseScope(scope)
+	case errors.As(err, &proof):
+		return refuse(faultProof, proof.Advice()).because(err)
 	case errors.As(err, &resource):
 		return refuse(faultTarget, "The resource is unknown, or no scope of this API credential opens it. Send the audience of an API, or leave it out.").because(err)
 	}
@@ -162,6 +166,8 @@ func standard(r refusal) reply {
 		status, code = http.StatusGone, "cursor_gone"
 	case faultUnauthorizedClient:
 		code = "unauthorized_client"
+	case faultProof:
+		code = "invalid_dpop_proof" // RFC 9449 section 5
 	case faultServer:
 		status, code = http.StatusInternalServerError, "server_error"
 	}

@@ -43,7 +43,7 @@ func Routes(c Config) []web.Route {
 	read := []string{http.MethodGet, http.MethodOptions}
 	return []web.Route{
 		{Path: tokenPath, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
-			showScope: true, refuse: standard,
+			showScope: true, binds: true, refuse: standard,
 		}).serve},
 		{Path: vccTokenPath, Match: web.MatchFold, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
 			lifetime: accesstoken.VCCTokenLifetime, scopeRequired: true, refuse: vcc,

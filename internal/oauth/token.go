@@ -1,11 +1,11 @@
 package oauth
 
 import (
-	"context"
 	"net/http"
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/proof"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -18,7 +18,9 @@ type manners struct {
 	scopeRequired bool
 	// showScope puts the granted scope into the answer.
 	showScope bool
-	refuse    func(refusal) reply
+	// binds: a client that proves a key gets a token bound to it.
+	binds  bool
+	refuse func(refusal) reply
 }
 
 // tokenEndpoint answers token requests (RFC 6749 section 3.2).
@@ -26,10 +28,11 @@ type tokenEndpoint struct {
 	*reception
 	issuer  *accesstoken.Issuer
 	manners manners
+	address proof.Address
 }
 
 func newTokenEndpoint(c Config, m manners) *tokenEndpoint {
-	return &tokenEndpoint{reception: newReception(c), issuer: c.Issuer, manners: m}
+	return &tokenEndpoint{reception: newReception(c), issuer: c.Issuer, manners: m, address: addressOf(c, tokenPath)}
 }
 
 // serve is a web.Handler. Checks come in the order method, form, client, grant,
@@ -44,6 +47,12 @@ func (e *tokenEndpoint) serve(w http.ResponseWriter, r *http.Request, x *web.Exc
 	e.grant(w, token)
 }
 
+// addressOf is where programs find a path of this server.
+func addressOf(c Config, path string) proof.Address {
+	base, _ := proof.AddressOf(c.IssuerURL) // the setting was checked; nothing is at the zero value
+	return base.At(path)
+}
+
 func (e *tokenEndpoint) token(r *http.Request, x *web.Exchange) (accesstoken.Token, *refusal) {
 	f, refused := e.form(r)
 	if refused != nil {
@@ -53,10 +62,10 @@ func (e *tokenEndpoint) token(r *http.Request, x *web.Exchange) (accesstoken.Tok
 	if refused != nil {
 		return accesstoken.Token{}, refused
 	}
-	return e.issue(r.Context(), client, &f, x.Start)
+	return e.issue(r, x, client, &f)
 }
 
-func (e *tokenEndpoint) issue(ctx context.Context, client accesstoken.Client, f *form, arrival time.Time) (accesstoken.Token, *refusal) {
+func (e *tokenEndpoint) issue(r *http.Request, x *web.Exchange, client accesstoken.Client, f *form) (accesstoken.Token, *refusal) {
 	switch f.grantType {
 	case "client_credentials":
 	case "":
@@ -67,11 +76,25 @@ func (e *tokenEndpoint) issue(ctx context.Context, client accesstoken.Client, f 
 	if f.scope == "" && e.manners.scopeRequired {
 		return accesstoken.Token{}, refuse(faultScopeMissing, "You must specify a scope")
 	}
-	token, err := e.issuer.Issue(ctx, client, accesstoken.IssueRequest{
-		Scope: f.scope, ScopePresent: f.scope != "", Resource: f.resource, Lifetime: e.manners.lifetime, Arrival: arrival,
+	bound, err := e.confirmation(r, x, &client)
+	if err != nil {
+		return accesstoken.Token{}, refusalOf(err)
+	}
+	token, err := e.issuer.Issue(r.Context(), client, accesstoken.IssueRequest{
+		Scope: f.scope, ScopePresent: f.scope != "", Resource: f.resource, Lifetime: e.manners.lifetime, Confirmation: bound, Arrival: x.Start,
 	})
 	if err != nil {
 		return accesstoken.Token{}, refusalOf(err)
 	}
 	return token, nil
+}
+
+// confirmation is what the client proved that its token shall be bound to.
+func (e *tokenEndpoint) confirmation(r *http.Request, x *web.Exchange, client *accesstoken.Client) (bound accesstoken.Confirmation, err error) {
+	if proofs := r.Header["Dpop"]; len(proofs) > 0 && e.manners.binds {
+		bound.Key, err = e.clients.ProveKey(r.Context(), client, &accesstoken.ProofRequest{
+			Proofs: proofs, Method: r.Method, Address: e.address, From: x.Client,
+		})
+	}
+	return bound, err
 }

@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/login"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // TokenVerifier judges access tokens; see accesstoken.Verifier.
@@ -40,14 +42,20 @@ type door struct {
 	views    Freshener
 	sessions SessionAuthenticator
 	audience string
-	cookie   string
-	origins  *http.CrossOriginProtection
+	// base is where this server is, as programs see it.
+	base    proof.Address
+	cookie  string
+	origins *http.CrossOriginProtection
 }
 
 func newDoor(d Deps) (*door, error) {
 	out := &door{
 		tokens: d.Tokens, views: d.Views, sessions: d.Sessions, audience: accesstoken.ManagementAudience(d.Issuer),
 		cookie: login.CookieName(strings.HasPrefix(d.Issuer, "https://")), origins: http.NewCrossOriginProtection(),
+	}
+	var ok bool
+	if out.base, ok = proof.AddressOf(d.Issuer); !ok {
+		return nil, fmt.Errorf("issuer %q is no http or https URL", d.Issuer)
 	}
 	// A proxy may rewrite Host, by which the protection knows its own origin.
 	if err := out.origins.AddTrustedOrigin(d.Issuer); err != nil {
@@ -65,7 +73,8 @@ func (d *door) admit(ctx context.Context, c *call) (apicred.Actor, error) {
 		return apicred.Actor{}, err
 	}
 	scheme, raw, _ := strings.Cut(header, " ")
-	bearer := strings.EqualFold(scheme, "Bearer") // RFC 9110 section 11.1: any case
+	dpop := strings.EqualFold(scheme, "DPoP") // RFC 9110 section 11.1: any case
+	bearer := dpop || strings.EqualFold(scheme, "Bearer")
 	cookies := c.request.CookiesNamed(d.cookie)
 	switch {
 	case bearer && len(cookies) > 0:
@@ -77,22 +86,26 @@ func (d *door) admit(ctx context.Context, c *call) (apicred.Actor, error) {
 	case !bearer:
 		return apicred.Actor{}, apicred.Unauthenticated("This needs an access token of the management API: Authorization: Bearer followed by the token.")
 	}
-	return d.admitToken(ctx, c, strings.TrimLeft(raw, " "))
+	presented := accesstoken.Presented{
+		Token: strings.TrimLeft(raw, " "), DPoP: dpop, Proofs: c.request.Header["Dpop"], Method: c.request.Method,
+		Address: d.base.At(c.request.URL.EscapedPath()), Arrival: c.exchange.Start,
+	}
+	actor, err := d.admitToken(ctx, c, &presented)
+	return actor, challenged(err, dpop)
 }
 
 // admitToken judges a token twice: the second time on a view newer than the
 // request, so that a change on another node counts here at once. Management is
 // rare enough to pay one shared read of the head row for it.
-func (d *door) admitToken(ctx context.Context, c *call, raw string) (apicred.Actor, error) {
+func (d *door) admitToken(ctx context.Context, c *call, presented *accesstoken.Presented) (apicred.Actor, error) {
 	arrival := c.exchange.Start
-	presented := accesstoken.Presented{Token: raw, Arrival: arrival}
-	if _, err := d.tokens.VerifyPresented(ctx, &presented, d.audience); err != nil {
+	if _, err := d.tokens.VerifyPresented(ctx, presented, d.audience); err != nil {
 		return apicred.Actor{}, err
 	}
 	if err := d.views.Fresh(ctx, arrival); err != nil {
 		return apicred.Actor{}, err
 	}
-	verified, err := d.tokens.VerifyPresented(ctx, &presented, d.audience)
+	verified, err := d.tokens.VerifyPresented(ctx, presented, d.audience)
 	if err != nil {
 		return apicred.Actor{}, err
 	}
@@ -112,6 +125,36 @@ func (d *door) admitToken(ctx context.Context, c *call, raw string) (apicred.Act
 		}
 	}
 	return actor, verified.Client.TakeCall(arrival)
+}
+
+// challengeError is a refusal whose challenges are not the usual one.
+type challengeError struct {
+	error
+	challenges []string
+}
+
+// Unwrap returns the refusal.
+func (e *challengeError) Unwrap() error { return e.error }
+
+// challenged gives a refused token the challenge of its scheme (RFC 9449
+// sections 7.1 and 7.2).
+func challenged(err error, dpop bool) error {
+	var refused *accesstoken.ProofError
+	switch {
+	case !apicred.IsKind(err, apicred.KindUnauthenticated):
+		return err
+	case errors.As(err, &refused):
+		e := *apicred.AsError(err)
+		e.Message = refused.Advice()
+		err = &e
+	}
+	switch {
+	case dpop:
+		return &challengeError{err, []string{accesstoken.DPoPChallenge(accesstoken.DPoPFault(err), "")}}
+	case errors.Is(err, accesstoken.ErrBoundAsBearer):
+		return &challengeError{err, []string{"Bearer", accesstoken.DPoPChallenge("", "")}}
+	}
+	return err
 }
 
 // admitSession lets the person act in the account that the header names, of

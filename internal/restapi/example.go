@@ -150,7 +150,7 @@ func (r refusalExample) headers() map[string]*huma.Param {
 	text := &huma.Schema{Type: huma.TypeString}
 	switch {
 	case web.Status(r.err) == http.StatusUnauthorized:
-		return map[string]*huma.Param{"WWW-Authenticate": {Description: "Bearer (RFC 6750).", Schema: text}}
+		return map[string]*huma.Param{"WWW-Authenticate": {Description: "Bearer (RFC 6750), or DPoP (RFC 9449).", Schema: text}}
 	case r.err.RetryAfter > 0:
 		return map[string]*huma.Param{"Retry-After": {Description: "Seconds to wait.", Schema: text}}
 	}

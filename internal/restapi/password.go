@@ -43,8 +43,8 @@ type proofJSON struct {
 
 type passwordOutput struct{ Body passwordJSON }
 
-// proof is a password to check, ready for the use case.
-type proof struct {
+// passwordProof is a password to check, ready for the use case.
+type passwordProof struct {
 	password login.Password
 	faults   []apicred.FieldError
 }
@@ -84,7 +84,7 @@ func (s *Surface) registerPassword(a huma.API) {
 			example: proofJSON{Password: "EXAMPLE EXAMPLE EXAMPLE"},
 		},
 		refusals: []int{http.StatusConflict},
-	}, steps[struct{}, proof, struct{}]{parse: parseProof, act: s.reauthenticate})
+	}, steps[struct{}, passwordProof, struct{}]{parse: parseProof, act: s.reauthenticate})
 }
 
 func (s *Surface) password(ctx context.Context, actor apicred.Actor, _ *struct{}) (*passwordOutput, error) {
@@ -120,19 +120,19 @@ func (s *Surface) setPassword(ctx context.Context, _ apicred.Actor, in login.Pas
 	return nil, s.ownAffairs.ChangePassword(ctx, c.session, in, c.facts())
 }
 
-func parseProof(c *call, _ *struct{}) (proof, error) {
+func parseProof(c *call, _ *struct{}) (passwordProof, error) {
 	o, err := readObject(c.body)
 	if err != nil {
-		return proof{}, err
+		return passwordProof{}, err
 	}
 	var password string
 	if !o.text("password", false, &password) {
 		o.fault("body.password", "Enter your password.")
 	}
-	return proof{login.PasswordFrom(password), o.rest()}, nil
+	return passwordProof{login.PasswordFrom(password), o.rest()}, nil
 }
 
-func (s *Surface) reauthenticate(ctx context.Context, _ apicred.Actor, in proof) (*struct{}, error) {
+func (s *Surface) reauthenticate(ctx context.Context, _ apicred.Actor, in passwordProof) (*struct{}, error) {
 	c := callFrom(ctx)
 	return nil, s.ownAffairs.Reauthenticate(ctx, c.session, in.password, in.faults, c.facts())
 }

@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -35,6 +36,10 @@ func (c *call) fail(err error) *failure {
 	f := &failure{web.NewProblem(e, c.exchange.RequestID), http.Header{}}
 	if f.Status == http.StatusUnauthorized {
 		f.header.Set("WWW-Authenticate", "Bearer") // RFC 6750 section 3
+		var challenged *challengeError
+		if errors.As(err, &challenged) {
+			f.header["Www-Authenticate"] = challenged.challenges
+		}
 	}
 	web.SetRetryAfter(f.header, e.RetryAfter)
 	return f

@@ -1356,7 +1356,7 @@ export interface components {
             calls: number;
             /** @description The UTC day, as 2026-11-30. */
             day: string;
-            /** @description issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted. */
+            /** @description issued (a token), allowed (a call let through), or why it was refused: invalid_scope, insufficient_scope, address_not_allowed, rate_limited, invalid_token, no_route, invalid_dpop_proof, disabled, expired, suspended, secret_expired; more may come. Only what the credential proved to be its own is counted. */
             outcome: string;
             /** @description The scopes of the token, or the scope that the call needed; may be empty. */
             scope: string;
@@ -1596,7 +1596,7 @@ export interface components {
         /** @description No proof of who asks, or one that is not active. */
         Unauthorized: {
             headers: {
-                /** @description Bearer (RFC 6750). */
+                /** @description Bearer (RFC 6750), or DPoP (RFC 9449). */
                 "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
