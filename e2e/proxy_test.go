@@ -39,26 +39,6 @@ func TestHAProxy_LetsTheRightCallsThroughAndRefusesTheRest(t *testing.T) {
 	p.whole(t)
 }
 
-// TestProtectAnAPI_CatalogueOfThePageApplies applies the example of
-// docs/protect-an-api.md as it stands there.
-func TestProtectAnAPI_CatalogueOfThePageApplies(t *testing.T) {
-	page, err := os.ReadFile("../docs/protect-an-api.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, ok := strings.Cut(string(page), "\n    apis:\n")
-	example, _, _ := strings.Cut(rest, "\n\n")
-	if !ok {
-		t.Fatal("the page has no catalogue")
-	}
-	in := install(t)
-	file := write(t, filepath.Join(t.TempDir(), "catalogue.yaml"), strings.ReplaceAll("\n    apis:\n"+example, "\n    ", "\n"))
-	if out, talk, code := run(t, in.cmd.Dir, "catalogue", "apply", file); code != 0 {
-		t.Fatal(out, talk)
-	}
-	in.create(t, []string{"orders:read", "orders:write"}, nil)
-}
-
 // TestHAProxy_StaysClosedWhenItsLuaFails puts a script that fails in the place
 // of ours: HAProxy goes on with the next rule then, and that must refuse.
 func TestHAProxy_StaysClosedWhenItsLuaFails(t *testing.T) {

@@ -37,7 +37,7 @@ const (
 // rooms gives each package its layer. A path ending in /... speaks for the packages below it too.
 func rooms() map[string]layer {
 	return map[string]layer{
-		"api": outside, "client": outside, "console": outside, "enforce": outside, "examples": outside,
+		"api": outside, "client": outside, "console": outside, "enforce": outside, "examples": outside, "examples/service": program,
 		"internal/apicred": middle, "internal/proof": middle,
 		"internal/accesstoken": useCase, "internal/audit": useCase, "internal/lifecycle": useCase, "internal/login": useCase,
 		"internal/keyring": provider, "internal/sqlstore/...": provider, "internal/storetest": provider,
