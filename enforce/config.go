@@ -57,6 +57,14 @@ type Config struct {
 	// credential's address ranges are compared with the address of this process.
 	DirectCredentials bool
 
+	// PublicURL is where programs find this service, as https://api.example.com:
+	// scheme and host, and the path that a proxy in front takes away. The proofs of
+	// bound tokens (DPoP) must name it. Empty: the Host header, with https where
+	// this process ends TLS itself. Set it behind a proxy, and wherever the same
+	// audience has several services: who overhears a call to one could write its
+	// name into a call to another.
+	PublicURL string
+
 	// HTTPClient asks the server; nil is one with a timeout. Redirects are never
 	// followed.
 	HTTPClient *http.Client
@@ -95,6 +103,9 @@ func (c *Config) check() error {
 	if c.WhenStale == StaleIntrospect && c.ClientID == "" {
 		faults = append(faults, errors.New("Config.WhenStale is StaleIntrospect, which needs Config.ClientID and Config.ClientSecret"))
 	}
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		faults = append(faults, err)
+	}
 	if c.MaxStaleness < 0 {
 		faults = append(faults, errors.New("Config.MaxStaleness is negative: leave it 0 or set a duration"))
 	}
@@ -110,6 +121,16 @@ func checkIssuer(issuer string) error {
 		return nil
 	}
 	return fmt.Errorf("Config.Issuer %q must be https, or http on loopback: keys and secrets would cross the network in clear", issuer)
+}
+
+func checkPublicURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	if _, ok := addressOf(raw); !ok || strings.ContainsAny(raw, "?#") {
+		return fmt.Errorf("Config.PublicURL %q is no http or https URL of scheme, host and path: give it as https://api.example.com", raw)
+	}
+	return nil
 }
 
 func loopback(host string) bool {

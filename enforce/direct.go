@@ -79,6 +79,27 @@ func (d *directClients) token(ctx context.Context, clientID, secret string) (str
 	}
 }
 
+// presented exchanges client ID and secret of an Authorization header for a
+// token, where d is not nil. The code is empty when it did.
+func (d *directClients) presented(ctx context.Context, header string) (p presented, code string) {
+	scheme, rest, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Basic") || d == nil {
+		return presented{}, CodeUnauthenticated
+	}
+	clientID, secret, ok := parseBasic(strings.Trim(rest, " "))
+	if !ok {
+		return presented{}, CodeInvalidToken
+	}
+	raw, err := d.token(ctx, clientID, secret)
+	switch {
+	case err != nil:
+		return presented{}, CodeUnavailable
+	case raw == "":
+		return presented{}, CodeInvalidToken
+	}
+	return presented{token: raw}, ""
+}
+
 // exchange asks the server. Only success is remembered: the server itself
 // counts failures.
 func (d *directClients) exchange(ctx context.Context, c *directClient, name digest, clientID, secret string) {

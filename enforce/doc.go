@@ -20,5 +20,10 @@
 // counts here within seconds. [Config.MaxStaleness] says how old that knowledge
 // may be, and [Config.WhenStale] what happens when it is older.
 //
+// A token that is bound to a key (DPoP, RFC 9449) is taken with a proof of the
+// call alone. The proof names the URL that the program called: behind a proxy
+// say in [Config.PublicURL] what that is. Which proofs were used is remembered in
+// the process.
+//
 // The package depends on the standard library alone.
 package enforce

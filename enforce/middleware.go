@@ -45,16 +45,16 @@ func (v *Verifier) Require(scopes ...string) func(http.Handler) http.Handler {
 			if v.config.Observe != nil {
 				begun = v.config.Clock()
 			}
-			claims, code := v.decide(r, scopes)
+			claims, refused := v.decide(r, scopes)
 			if v.config.Observe != nil {
-				verdict := Verdict{Code: code, Duration: v.config.Clock().Sub(begun)}
+				verdict := Verdict{Code: refused.code, Duration: v.config.Clock().Sub(begun)}
 				if claims != nil {
 					verdict.ClientID = claims.ClientID
 				}
 				v.config.Observe(r.Context(), verdict)
 			}
-			if code != "" {
-				v.refuse(w, code, scopes)
+			if refused.code != "" {
+				v.refuse(w, refused, scopes)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims)))
@@ -62,29 +62,41 @@ func (v *Verifier) Require(scopes ...string) func(http.Handler) http.Handler {
 	}
 }
 
-// decide judges a call. The code is empty for yes.
-func (v *Verifier) decide(r *http.Request, scopes []string) (*Claims, string) {
+// refusal is why a call is not let through; the zero value lets it.
+type refusal struct {
+	code string
+	// dpop: the caller used the scheme DPoP. cause is what was wrong with its token.
+	dpop  bool
+	cause error
+}
+
+// decide judges a call.
+func (v *Verifier) decide(r *http.Request, scopes []string) (*Claims, refusal) {
 	header := r.Header["Authorization"]
 	if len(header) > 1 || tokenInQuery(r.URL.RawQuery) {
-		return nil, CodeInvalidToken
+		return nil, refusal{code: CodeInvalidToken}
 	}
 	if len(header) == 0 {
-		return nil, CodeUnauthenticated
+		return nil, refusal{code: CodeUnauthenticated}
 	}
-	raw, code := v.presented(r.Context(), header[0])
-	if code != "" {
-		return nil, code
+	p, ok := v.presented(r, header[0])
+	if !ok {
+		var code string
+		if p, code = v.direct.presented(r.Context(), header[0]); code != "" {
+			return nil, refusal{code: code}
+		}
 	}
-	claims, err := v.Verify(r.Context(), raw)
+	claims, err := v.verify(r.Context(), &p)
+	refused := refusal{dpop: p.dpop, cause: err}
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		return nil, CodeUnavailable
+		refused.code = CodeUnavailable
 	case err != nil:
-		return nil, CodeInvalidToken
+		refused.code = CodeInvalidToken
 	case !claims.HasAny(scopes...):
-		return claims, CodeInsufficientScope
+		refused.code = CodeInsufficientScope
 	}
-	return claims, ""
+	return claims, refused
 }
 
 // tokenInQuery tells whether an access_token stands in the query, where logs
@@ -103,29 +115,18 @@ func tokenInQuery(query string) bool {
 	return false
 }
 
-// presented returns the token of an Authorization header, exchanging client ID
-// and secret for one where that is allowed.
-func (v *Verifier) presented(ctx context.Context, header string) (raw, code string) {
+// presented returns the token of an Authorization header, with what came along
+// to prove that its bearer holds the key. It reports false for other schemes.
+func (v *Verifier) presented(r *http.Request, header string) (presented, bool) {
 	scheme, rest, _ := strings.Cut(header, " ")
-	rest = strings.Trim(rest, " ")
+	token := strings.Trim(rest, " ")
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):
-		return rest, ""
-	case !strings.EqualFold(scheme, "Basic") || v.direct == nil:
-		return "", CodeUnauthenticated
+		return presented{token: token}, true
+	case strings.EqualFold(scheme, "DPoP"):
+		return presented{token, true, r.Header["Dpop"], r.Method, addressFor(v.base, r)}, true
 	}
-	clientID, secret, ok := parseBasic(rest)
-	if !ok {
-		return "", CodeInvalidToken
-	}
-	raw, err := v.direct.token(ctx, clientID, secret)
-	switch {
-	case err != nil:
-		return "", CodeUnavailable
-	case raw == "":
-		return "", CodeInvalidToken
-	}
-	return raw, ""
+	return presented{}, false
 }
 
 // problem is a problem document (RFC 9457).
@@ -138,22 +139,24 @@ type problem struct {
 	Scopes []string `json:"scopes,omitempty"`
 }
 
-func (v *Verifier) refuse(w http.ResponseWriter, code string, scopes []string) {
-	p := problem{Type: "about:blank", Status: http.StatusUnauthorized, Code: code}
-	challenge := "Bearer"
+func (v *Verifier) refuse(w http.ResponseWriter, refused refusal, scopes []string) {
+	p := problem{Type: "about:blank", Status: http.StatusUnauthorized, Code: refused.code}
 	tokens := v.config.Issuer + "/oauth2/token"
-	switch code {
-	case CodeUnauthenticated:
+	var bad *proofError
+	switch {
+	case refused.code == CodeUnauthenticated:
 		p.Detail = "This call needs an access token. Get one at " + tokens + " and send it as Authorization: Bearer."
-	case CodeInvalidToken:
-		challenge += ` error="invalid_token"`
+	case errors.As(refused.cause, &bad):
+		p.Detail = "The DPoP proof is refused: " + bad.cause.Error() + ". Make a new one for each request, for its method and URL, with a jti of its own and the present time."
+	case errors.Is(refused.cause, errBoundBearer):
+		p.Detail = "The access token is bound to a key. Send it as Authorization: DPoP with a proof in the header DPoP."
+	case refused.code == CodeInvalidToken:
 		p.Detail = "The access token, or the client ID and secret, is invalid, has expired, or is not for this API. Get a new token at " + tokens + "."
-	case CodeInsufficientScope:
-		challenge += ` error="insufficient_scope", scope="` + scopes[0] + `"`
+	case refused.code == CodeInsufficientScope:
 		p.Status, p.Scopes = http.StatusForbidden, scopes
 		p.Detail = "This call needs one of the scopes " + strings.Join(scopes, ", ") + ". Add it to the API credential, then request a new token that includes it."
 	default:
-		challenge, p.Status = "", http.StatusServiceUnavailable
+		p.Status = http.StatusServiceUnavailable
 		p.Detail = "The call cannot be checked right now. Wait as long as Retry-After says, then try again."
 		w.Header().Set("Retry-After", "5")
 	}
@@ -163,12 +166,37 @@ func (v *Verifier) refuse(w http.ResponseWriter, code string, scopes []string) {
 		http.Error(w, p.Title, p.Status)
 		return
 	}
-	if challenge != "" {
-		w.Header().Set("WWW-Authenticate", challenge)
+	if challenges := refused.challenges(scopes[0]); challenges != nil {
+		w.Header()["Www-Authenticate"] = challenges
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // an error means that the caller has gone
+}
+
+// challenges are the values of WWW-Authenticate (RFC 6750 section 3, RFC 9449
+// section 7.1), of the scheme that the caller used.
+func (r *refusal) challenges(scope string) []string {
+	const algorithms = `algs="` + proofAlgorithms + `"`
+	missing := `error="insufficient_scope", scope="` + scope + `"`
+	var bad *proofError
+	switch {
+	case r.code == CodeUnauthenticated:
+		return []string{"Bearer"}
+	case r.code == CodeInsufficientScope && r.dpop:
+		return []string{"DPoP " + missing + ", " + algorithms}
+	case r.code == CodeInsufficientScope:
+		return []string{"Bearer " + missing}
+	case r.code != CodeInvalidToken:
+		return nil
+	case errors.As(r.cause, &bad):
+		return []string{`DPoP error="invalid_dpop_proof", ` + algorithms}
+	case r.dpop:
+		return []string{`DPoP error="invalid_token", ` + algorithms}
+	case errors.Is(r.cause, errBoundBearer):
+		return []string{`Bearer error="invalid_token"`, "DPoP " + algorithms}
+	}
+	return []string{`Bearer error="invalid_token"`}
 }

@@ -223,6 +223,17 @@ func isThumbprint(s string) bool {
 // readMembers takes an object apart whose members are there once each and, but
 // for cnf, are no objects themselves.
 func readMembers(data []byte) (map[string]json.RawMessage, error) {
+	members, err := readObject(data)
+	for name, value := range members {
+		if value[0] == '{' && name != "cnf" {
+			return nil, errPayload
+		}
+	}
+	return members, err
+}
+
+// readObject takes an object apart whose members are there once each.
+func readObject(data []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {
 		return nil, errPayload
@@ -233,7 +244,7 @@ func readMembers(data []byte) (map[string]json.RawMessage, error) {
 		text, isText := name.(string)
 		_, twice := members[text]
 		var value json.RawMessage
-		if err != nil || !isText || twice || d.Decode(&value) != nil || value[0] == '{' && text != "cnf" {
+		if err != nil || !isText || twice || d.Decode(&value) != nil {
 			return nil, errPayload
 		}
 		members[text] = value

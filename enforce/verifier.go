@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -24,6 +25,8 @@ type Verifier struct {
 	follower *follower // nil: revocations are not followed
 	direct   *directClients
 	seen     seenTokens
+	proofs   proofMemory
+	base     address // of Config.PublicURL
 }
 
 // New returns a Verifier. It makes no request; Run and the first token do.
@@ -33,7 +36,8 @@ func New(c Config) (*Verifier, error) {
 	}
 	c = c.withDefaults()
 	s := newSource(&c)
-	v := &Verifier{config: c, source: s, keys: &keySet{source: s, clock: c.Clock}}
+	v := &Verifier{config: c, source: s, keys: &keySet{source: s, clock: c.Clock}, proofs: proofMemory{limit: maxProofs}}
+	v.base, _ = addressOf(c.PublicURL) // was checked; nothing where it is empty
 	if c.ClientID != "" {
 		v.follower = newFollower(s, &c)
 	}
@@ -63,19 +67,44 @@ func (v *Verifier) Staleness() (age time.Duration, ok bool) {
 }
 
 // Verify returns what a live access token says that is bound to nothing: whoever
-// holds it may use it. The error is ErrInvalidToken or
-// ErrUnavailable, wrapped with the cause, which is for the log alone.
+// holds it may use it. The error is ErrInvalidToken or ErrUnavailable, wrapped
+// with the cause, which is for the log alone.
 func (v *Verifier) Verify(ctx context.Context, raw string) (*Claims, error) {
-	t, err := v.signed(ctx, raw)
-	if err == nil {
-		err = t.judge(&v.config, v.config.Clock())
+	return v.verify(ctx, &presented{token: raw})
+}
+
+// VerifyRequest is Verify for the token in the Authorization header of a request,
+// which may be bound to a key and then comes by the scheme DPoP with a proof of
+// the request (RFC 9449 section 7). It uses the proof up: call it once a request.
+func (v *Verifier) VerifyRequest(r *http.Request) (*Claims, error) {
+	header := r.Header["Authorization"]
+	if len(header) != 1 {
+		return nil, &invalid{errForm}
 	}
-	if err == nil && t.Confirmation.Bound() {
-		err = errBound
+	p, ok := v.presented(r, header[0])
+	if !ok {
+		return nil, &invalid{errForm}
+	}
+	return v.verify(r.Context(), &p)
+}
+
+// verify judges a token, and whether who presents it may use it.
+func (v *Verifier) verify(ctx context.Context, p *presented) (*Claims, error) {
+	now := v.config.Clock()
+	t, err := v.signed(ctx, p.token)
+	if err == nil {
+		err = t.judge(&v.config, now)
+	}
+	var checked *proof
+	if err == nil {
+		checked, err = p.confirms(t, now)
 	}
 	var claims *Claims
 	if err == nil {
-		claims, err = v.alive(ctx, raw, t)
+		claims, err = v.alive(ctx, p.token, t)
+	}
+	if err == nil && checked != nil { // last: only what would be let in uses a proof up
+		err = v.proofs.take(checked, t.ClientID, now)
 	}
 	switch {
 	case err == nil:

@@ -1,0 +1,181 @@
+package enforce
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The proof, key and access token of RFC 9449 figures 12 and 13.
+const (
+	rfcProof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA"
+	rfcThumb = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+	rfcToken = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"
+	rfcURL   = "https://resource.example.org/protectedresource"
+)
+
+func rfcCall(raw string) *presented {
+	at, _ := addressOf(rfcURL)
+	return &presented{rfcToken, true, []string{raw}, "GET", at}
+}
+
+func TestCheck_TakesTheExampleOfTheRFC(t *testing.T) {
+	if _, err := rfcCall(rfcProof).check(rfcThumb, time.Unix(1562262618, 0)); err != nil {
+		t.Error(err)
+	}
+	if _, err := rfcCall(rfcProof).check(strings.Repeat("A", 43), time.Unix(1562262618, 0)); !errors.Is(err, errProofHolder) {
+		t.Errorf("another holder: %v", err)
+	}
+}
+
+func TestProofKey_IsOfEveryAlgorithmAsOthersNameIt(t *testing.T) {
+	keys := map[string]crypto.Signer{}
+	for algorithm, c := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
+		key, err := ecdsa.GenerateKey(c, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[algorithm] = key
+	}
+	_, edwards, errEdwards := ed25519.GenerateKey(rand.Reader)
+	modulus, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil || errEdwards != nil {
+		t.Fatal(err, errEdwards)
+	}
+	keys["EdDSA"], keys["RS256"], keys["PS256"] = edwards, modulus, modulus
+	for _, algorithm := range strings.Fields(proofAlgorithms) {
+		public := jose.JSONWebKey{Key: keys[algorithm].Public()}
+		raw, err := public.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := public.Thumbprint(crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, ok := parseProofKey(raw, algorithm)
+		if !ok || key.thumbprint() != encoding.EncodeToString(sum) {
+			t.Fatalf("%s: %v %s", algorithm, ok, key.thumbprint())
+		}
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: keys[algorithm]}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		object, err := signer.Sign([]byte("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, err := object.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := split(compact)
+		if err != nil || !key.signed(p.signed, p.signature) {
+			t.Errorf("%s: its own signature: %v", algorithm, err)
+		}
+		if key.signed(p.signed+"x", p.signature) || key.signed(p.signed, p.signature[1:]) {
+			t.Errorf("%s: another's signature", algorithm)
+		}
+		for _, other := range strings.Fields(proofAlgorithms) {
+			if _, ok := parseProofKey(raw, other); ok != (other == algorithm || algorithm[1:] == "S256" && other[1:] == "S256" && algorithm[0] != 'E' && other[0] != 'E') {
+				t.Errorf("a key for %s, as %s: %v", algorithm, other, ok)
+			}
+		}
+	}
+}
+
+func TestAddress_IsComparedAfterNormalization(t *testing.T) {
+	for _, x := range []struct {
+		left, right string
+		same        bool
+	}{
+		{"https://a.example/b?c#d", "HTTPS://A.example.:443/b", true},
+		{"http://a.example:80", "http://a.example/", true},
+		{"https://[::1]:443/b", "https://[::1]/b", true},
+		{"https://a.example/%7eb/%c3%a9/%zz%", "https://a.example/~b/%C3%A9/%zz%", true},
+		{"https://a.example/x/./y/../b/", "https://a.example/x/b/", true},
+		{"https://a.example/../b/..", "https://a.example/", true},
+		{"https://a.example/b", "http://a.example/b", false},
+		{"https://a.example:80/b", "https://a.example/b", false},
+		{"https://a.example/b", "https://a.example/B", false},
+		{"https://a.example/b%2Fc", "https://a.example/b/c", false},
+		{"https://[::1]/b", "https://[::2]/b", false},
+	} {
+		left, okLeft := addressOf(x.left)
+		right, okRight := addressOf(x.right)
+		if !okLeft || !okRight || (left.normal() == right.normal()) != x.same {
+			t.Errorf("%s and %s: not %v", x.left, x.right, x.same)
+		}
+	}
+}
+
+func TestProofMemory_IsBoundedAndForgetsNothingEarly(t *testing.T) {
+	const limit = 40
+	m, now := proofMemory{limit: limit}, time.Unix(1_795_349_429, 0)
+	made := func(id int, at time.Time) *proof {
+		return &proof{id: strconv.Itoa(id), issued: at.Unix(), key: proofKey{canonical: "k"}}
+	}
+	id := 0
+	for _, client := range []string{"a", "b", "c", "d"} {
+		for range limit / proofShare {
+			if err := m.take(made(id, now), client, now); err != nil {
+				t.Fatalf("%s: %v", client, err)
+			}
+			id++
+		}
+		if err := m.take(made(id, now), client, now); !errors.Is(err, errUnavailable) {
+			t.Errorf("%s has more than its share: %v", client, err)
+		}
+	}
+	for _, later := range []time.Duration{0, proofWindow - time.Second, proofWindow} {
+		if err := m.take(made(0, now), "a", now.Add(later)); !errors.Is(err, errProofUsed) {
+			t.Errorf("the first one, %v later: %v", later, err)
+		}
+		if err := m.take(made(id, now), "e", now.Add(later)); !errors.Is(err, errUnavailable) {
+			t.Errorf("one of another, %v later: %v", later, err)
+		}
+	}
+	after := now.Add(3 * proofWindow)
+	if err := m.take(made(0, after), "a", after); err != nil {
+		t.Errorf("when they are too old for anybody: %v", err)
+	}
+}
+
+// Nobody here can sign: what is taken is the RFC's own proof for the RFC's own
+// call.
+func FuzzParseProof(f *testing.F) {
+	f.Add(rfcProof, rfcURL)
+	f.Add(strings.Replace(rfcProof, ".", "..", 1), rfcURL+"?x#y")
+	f.Add("eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7fX0.eyJqdGkiOiJ4IiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9hLyIsImlhdCI6MTAwMH0.AA", "https://[::1]:443/%2e./")
+	f.Add("eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6Im5vbmUifQ.e30.AA", "HTTP://A.:80")
+	f.Fuzz(func(t *testing.T, raw, url string) {
+		if at, ok := addressOf(url); ok {
+			if n := at.normal(); n.normal() != n && !strings.Contains(url, "%") || strings.ContainsAny(at.host, "/@?#") || strings.ContainsAny(at.path, "?#") {
+				t.Fatalf("%q is %+v, again %+v", url, n, n.normal())
+			}
+		}
+		p, err := parseProof(raw)
+		if err != nil {
+			return
+		}
+		var claims map[string]any
+		if json.Unmarshal(p.parts.payload, &claims) != nil || claims["jti"] != p.id || claims["htm"] != p.method || p.id == "" || p.issued <= 0 ||
+			strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "=\r\n ") {
+			t.Fatalf("took %q as %+v", raw, p)
+		}
+		if _, err := rfcCall(raw).check(rfcThumb, time.Unix(1562262618, 0)); err == nil && raw != rfcProof {
+			t.Fatalf("%q is as good as the RFC's", raw)
+		}
+	})
+}
