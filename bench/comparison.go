@@ -47,7 +47,7 @@ type row struct {
 // measure gives every target its turns, A B A B: what slows the machine for a while slows both.
 func (c comparison) measure(ctx context.Context, p plan) ([]row, error) {
 	var rows []row
-	for _, connections := range []int{1, 8, 32} {
+	for _, connections := range p.at {
 		first := len(rows)
 		for _, t := range c.targets {
 			if _, err := t.turn(ctx, connections, warmUp); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // throughGateway compares the gateway with a reverse proxy that asks nobody, before the same API: another
 // process, whose work counts for neither.
-func (l *laboratory) throughGateway(ctx context.Context, claviger client) (comparison, error) {
+func (l *laboratory) throughGateway(ctx context.Context, subjects []*subject) (comparison, error) {
 	api, err := l.floor(ctx, "api")
 	if err != nil {
 		return comparison{}, err
@@ -21,20 +21,19 @@ func (l *laboratory) throughGateway(ctx context.Context, claviger client) (compa
 	if err != nil {
 		return comparison{}, err
 	}
-	if err := claviger.sendCallsTo(ctx, api.Issuer); err != nil {
-		return comparison{}, err
-	}
-	token, err := claviger.token(ctx)
-	if err != nil {
-		return comparison{}, err
-	}
-	headers := callHeaders(token)
-	gateway := claviger
-	gateway.Issuer = claviger.gatewayURL
-	return comparison{
+	out := comparison{
 		title:   "Gateway: GET with a Bearer token seen before; ReverseProxy is httputil's, bare, before the same API",
-		targets: []target{bare.get("ReverseProxy", "/useradmin/users", headers), gateway.get("claviger", "/useradmin/users", headers)},
-	}, nil
+		targets: []target{bare.get("ReverseProxy", "/useradmin/users", callHeaders(subjects[0].seen()))},
+	}
+	for _, s := range subjects {
+		if err := s.sendCallsTo(ctx, api.Issuer); err != nil {
+			return comparison{}, err
+		}
+		gateway := s.client
+		gateway.Issuer = s.gatewayURL
+		out.targets = append(out.targets, gateway.get(s.name, "/useradmin/users", callHeaders(s.seen())))
+	}
+	return out, nil
 }
 
 // sendCallsTo makes upstream the API behind every API of the catalogue.
@@ -68,7 +67,7 @@ func (c client) catalogue(ctx context.Context, method string, body []byte, into 
 
 // floor starts the floor, with flags of its own.
 func (l *laboratory) floor(ctx context.Context, name string, flags ...string) (client, error) {
-	binary, err := l.build(ctx, "./bench/floor")
+	binary, err := l.build(ctx, ".", "./bench/floor", "now")
 	if err != nil {
 		return client{}, err
 	}

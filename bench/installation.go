@@ -33,7 +33,7 @@ type installation struct {
 
 // install fills a database and starts the server on it.
 func (l *laboratory) install(ctx context.Context, engine string, n int) (*installation, error) {
-	binary, err := l.build(ctx, "./cmd/claviger")
+	binary, err := l.build(ctx, ".", "./cmd/claviger", "now")
 	if err != nil {
 		return nil, err
 	}

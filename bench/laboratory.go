@@ -44,7 +44,7 @@ type client struct {
 
 // comparisons starts the servers and says what is asked of each. With self, Claviger's place is taken by
 // a second floor.
-func (l *laboratory) comparisons(ctx context.Context, self bool) ([]comparison, error) {
+func (l *laboratory) comparisons(ctx context.Context, p plan) ([]comparison, error) {
 	floor, err := l.floor(ctx, "floor")
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (l *laboratory) comparisons(ctx context.Context, self bool) ([]comparison, 
 		title:   "Token issuance: POST /oauth2/token, client credentials by Basic, ES256",
 		targets: []target{floor.issuance("floor")},
 	}
-	if self {
+	if p.self {
 		second, err := l.floor(ctx, "floor-again")
 		hello := func(c client, name string) target {
 			return c.get(name, "/hello", checkHeaders(strings.Repeat("x", 600)))
@@ -61,22 +61,34 @@ func (l *laboratory) comparisons(ctx context.Context, self bool) ([]comparison, 
 		issuance.targets = append(issuance.targets, second.issuance("floor again"))
 		return []comparison{issuance, {"Hello: GET /hello with the headers of forward-auth", []target{hello(floor, "hello"), hello(second, "hello again")}}}, err
 	}
-	claviger, err := l.claviger(ctx)
+	subjects, err := l.subjects(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	issuance.targets = append(issuance.targets, claviger.issuance("claviger"))
+	for _, s := range subjects {
+		issuance.targets = append(issuance.targets, s.issuance(s.name))
+	}
 	if provider, err := l.oidcProvider(ctx); err == nil {
 		issuance.targets = append(issuance.targets, provider.issuance("oidc-provider"))
 	} else {
 		fmt.Fprintln(os.Stderr, "bench: without oidc-provider:", err)
 	}
-	checks, err := l.checked(ctx, floor, claviger)
+	checks, err := l.checked(ctx, floor, subjects)
 	if err != nil {
 		return nil, err
 	}
-	gateway, err := l.throughGateway(ctx, claviger)
+	gateway, err := l.throughGateway(ctx, subjects)
 	return append(append([]comparison{issuance}, checks...), gateway), err
+}
+
+// subjects are the present Claviger and, where asked for, one from before.
+func (l *laboratory) subjects(ctx context.Context, p plan) ([]*subject, error) {
+	present, err := l.subject(ctx, "claviger", ".")
+	if err != nil || p.before == "" {
+		return []*subject{present}, err
+	}
+	before, err := l.subject(ctx, "claviger before", p.before)
+	return []*subject{before, present}, err
 }
 
 // oidcProvider starts npm's oidc-provider, which keeps everything in memory. Where there is no Node.js, or
@@ -106,13 +118,13 @@ type demo struct {
 
 // claviger starts the demo, which is the whole server with SQLite, and makes a credential as its first
 // supervisor.
-func (l *laboratory) claviger(ctx context.Context) (client, error) {
-	binary, err := l.build(ctx, "./cmd/claviger")
+func (l *laboratory) claviger(ctx context.Context, of *subject) (client, error) {
+	binary, err := l.build(ctx, of.source, "./cmd/claviger", of.name)
 	if err != nil {
 		return client{}, err
 	}
 	var line demo
-	p, err := start(ctx, exec.CommandContext(ctx, binary, "demo", "--json"), l.log("claviger"), &line)
+	p, err := start(ctx, exec.CommandContext(ctx, binary, "demo", "--json"), l.log(of.name), &line)
 	if err != nil {
 		return client{}, err
 	}
@@ -153,11 +165,13 @@ func (l *laboratory) start(ctx context.Context, name string, cmd *exec.Cmd) (cli
 
 func (l *laboratory) log(name string) string { return filepath.Join(l.dir, name+".log") }
 
-// build makes a binary, so that the process measured is the server itself and not the go command.
-func (l *laboratory) build(ctx context.Context, pkg string) (string, error) {
-	file := filepath.Join(l.dir, filepath.Base(pkg))
-	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", file, pkg).CombinedOutput()
-	if err != nil {
+// build makes a binary of a package of the module in a directory, so that the process measured is the server itself and
+// not the go command.
+func (l *laboratory) build(ctx context.Context, source, pkg, name string) (string, error) {
+	file := filepath.Join(l.dir, filepath.Base(pkg)+" of "+name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", file, pkg)
+	cmd.Dir = source
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
 	}
 	return file, nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type plan struct {
 	length  time.Duration
 	self    bool
 	only    *regexp.Regexp // the titles of the comparisons that are made
+	before  string         // a directory with another state of this repository; empty: none
+	at      []int          // numbers of connections
 	size    int            // credentials; 0: the usual comparisons
 	samples int            // of each kind of list page
 }
@@ -42,6 +45,13 @@ func parse() plan {
 		p.only, err = regexp.Compile(text)
 		return err
 	})
+	flag.StringVar(&p.before, "before", "", "a `directory` with another state of this repository (git worktree add), to be measured beside this one")
+	p.at = []int{1, 8, 32}
+	flag.Func("connections", "one `number` of connections instead of 1, 8 and 32", func(text string) error {
+		n, err := strconv.Atoi(text)
+		p.at = []int{n}
+		return err
+	})
 	flag.BoolVar(&p.self, "self", false, "measure the floor against itself: what differs then is the machine's noise")
 	flag.IntVar(&p.size, "size", 0, "instead: list pages and tokens with so many credentials, on SQLite and PostgreSQL (.ci/on-postgresql)")
 	flag.IntVar(&p.samples, "samples", 200, "with -size, how often each kind of list page is asked for")
@@ -62,7 +72,7 @@ func run(ctx context.Context, p plan) (err error) {
 	if p.size > 0 {
 		return lab.runAtSize(ctx, os.Stdout, p)
 	}
-	comparisons, err := lab.comparisons(ctx, p.self)
+	comparisons, err := lab.comparisons(ctx, p)
 	if err != nil {
 		return err
 	}

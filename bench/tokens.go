@@ -43,72 +43,96 @@ func (c client) tokens(ctx context.Context, n int) ([]string, error) {
 	return out, nil
 }
 
+// subject is a build of Claviger that is measured, with what is asked of it.
+type subject struct {
+	client
+	name    string
+	source  string // the directory of its module
+	all     []string
+	asker   client // may introspect and follow
+	service client // protects itself with the package enforce
+}
+
+// subject builds and starts the Claviger in a directory, and gets its tokens.
+func (l *laboratory) subject(ctx context.Context, name, source string) (s *subject, err error) {
+	s = &subject{name: name, source: source}
+	if s.client, err = l.claviger(ctx, s); err != nil {
+		return nil, err
+	}
+	if s.all, err = s.tokens(ctx, distinctTokens); err != nil {
+		return nil, err
+	}
+	if s.asker, err = createCredential(ctx, s.Issuer, s.operator, "claviger:introspect", "claviger:feed"); err != nil {
+		return nil, err
+	}
+	s.service, err = l.service(ctx, s)
+	return s, err
+}
+
+// seen is a token that is asked about again and again.
+func (s *subject) seen() string { return s.all[0] }
+
+// first is a target that is asked about each token in turn, which are more than it remembers.
+func (s *subject) first(of func(*subject, string) target) target {
+	t := of(s, s.all[0])
+	for _, token := range s.all[1:] {
+		t.request.More = append(t.request.More, of(s, token).request.Bytes)
+	}
+	t.request.Place = new(atomic.Int64)
+	return t
+}
+
 // checked makes comparisons of everything that takes a token: one seen before, beside hello asked the same, and one at
 // first sight, beside a check of the signature alone.
-func (l *laboratory) checked(ctx context.Context, floor, claviger client) ([]comparison, error) {
-	tokens, err := claviger.tokens(ctx, distinctTokens)
+func (l *laboratory) checked(ctx context.Context, floor client, subjects []*subject) ([]comparison, error) {
+	bare, err := l.floor(ctx, "verification", "-verify", subjects[0].Issuer)
 	if err != nil {
 		return nil, err
 	}
-	bare, err := l.floor(ctx, "verification", "-verify", claviger.Issuer)
-	if err != nil {
-		return nil, err
-	}
-	asker, err := createCredential(ctx, claviger.Issuer, claviger.operator, "claviger:introspect", "claviger:feed")
-	if err != nil {
-		return nil, err
-	}
-	service, err := l.service(ctx, claviger, asker)
-	if err != nil {
-		return nil, err
-	}
-	first := func(of func(token string) target) target {
-		t := of(tokens[0])
-		for _, token := range tokens[1:] {
-			t.request.More = append(t.request.More, of(token).request.Bytes)
+	var out []comparison
+	for _, job := range []struct {
+		title, path string
+		of          func(c client, s *subject, name, path, token string) target
+		service     bool // the subject is the service
+	}{
+		{title: "Forward-auth: GET /forward-auth with a Bearer token", path: "/forward-auth", of: func(c client, _ *subject, name, path, token string) target {
+			return c.get(name, path, checkHeaders(token))
+		}},
+		{title: "Introspection: POST /oauth2/introspect, the asker by Basic", path: "/oauth2/introspect", of: func(c client, s *subject, name, path, token string) target {
+			return c.introspection(name, path, s.asker, token)
+		}},
+		{title: "enforce: a service that says hello behind Require", path: "/useradmin/users", service: true, of: func(c client, _ *subject, name, path, token string) target {
+			return c.get(name, path, callHeaders(token))
+		}},
+	} {
+		seen := []target{job.of(floor, subjects[0], "hello", "/hello", subjects[0].seen())}
+		first := []target{subjects[0].first(func(s *subject, token string) target { return job.of(bare, s, "signature", job.path, token) })}
+		for _, s := range subjects {
+			of := func(s *subject, token string) target {
+				if job.service {
+					return job.of(s.service, s, strings.Replace(s.name, "claviger", "enforce", 1), job.path, token)
+				}
+				return job.of(s.client, s, s.name, job.path, token)
+			}
+			seen, first = append(seen, of(s, s.seen())), append(first, s.first(of))
 		}
-		t.request.Place = new(atomic.Int64)
-		return t
+		out = append(out,
+			comparison{job.title + ", a token seen before; hello is net/http's least, asked the same", seen},
+			comparison{job.title + ", each token for the first time; signature is a check of that alone", first})
 	}
-	door := func(c client, name, path string, headers func(string) []string) func(string) target {
-		return func(token string) target { return c.get(name, path, headers(token)) }
-	}
-	asks := func(c client, name, path string) func(string) target {
-		return func(token string) target { return c.introspection(name, path, asker, token) }
-	}
-	seen := tokens[len(tokens)-1]
-	return []comparison{
-		{"Forward-auth: GET /forward-auth with a Bearer token seen before; hello is net/http's least, asked the same", []target{
-			door(floor, "hello", "/hello", checkHeaders)(seen), door(claviger, "claviger", "/forward-auth", checkHeaders)(seen),
-			floor.get("hello, bare GET", "/hello", nil),
-		}},
-		{"Forward-auth: GET /forward-auth, each token for the first time; signature is a check of that alone", []target{
-			first(door(bare, "signature", "/forward-auth", checkHeaders)), first(door(claviger, "claviger", "/forward-auth", checkHeaders)),
-		}},
-		{"Introspection: POST /oauth2/introspect of a token seen before, the asker by Basic; hello is asked the same", []target{
-			asks(floor, "hello", "/hello")(seen), asks(claviger, "claviger", "/oauth2/introspect")(seen),
-		}},
-		{"Introspection: POST /oauth2/introspect, each token for the first time; signature answers after a check of that alone, whoever asks", []target{
-			first(asks(bare, "signature", "/oauth2/introspect")), first(asks(claviger, "claviger", "/oauth2/introspect")),
-		}},
-		{"enforce: a service that says hello behind Require, a token seen before; hello says it to anybody", []target{
-			door(floor, "hello", "/useradmin/users", callHeaders)(seen), door(service, "enforce", "/useradmin/users", callHeaders)(seen),
-		}},
-		{"enforce: the same service, each token for the first time; signature is a check of that alone", []target{
-			first(door(bare, "signature", "/useradmin/users", callHeaders)), first(door(service, "enforce", "/useradmin/users", callHeaders)),
-		}},
-	}, nil
+	out[0].targets = append(out[0].targets, floor.get("hello, bare GET", "/hello", nil))
+	return out, nil
 }
 
 // service starts an API that protects itself with the package enforce.
-func (l *laboratory) service(ctx context.Context, claviger, follower client) (client, error) {
-	binary, err := l.build(ctx, "./bench/service")
+func (l *laboratory) service(ctx context.Context, s *subject) (client, error) {
+	binary, err := l.build(ctx, s.source, "./bench/service", s.name)
 	if err != nil {
 		return client{}, err
 	}
-	cmd := exec.CommandContext(ctx, binary, "-issuer", claviger.Issuer, "-audience", benchAudience, "-scope", benchScope, "-client-id", follower.ClientID)
-	cmd.Env = append(os.Environ(), "CLIENT_SECRET="+follower.ClientSecret)
-	return l.start(ctx, "service", cmd)
+	cmd := exec.CommandContext(ctx, binary, "-issuer", s.Issuer, "-audience", benchAudience, "-scope", benchScope, "-client-id", s.asker.ClientID)
+	cmd.Env = append(os.Environ(), "CLIENT_SECRET="+s.asker.ClientSecret)
+	return l.start(ctx, "service of "+s.name, cmd)
 }
 
 // introspection is a question about a token.
