@@ -37,12 +37,13 @@ the machine can read.`,
 			return err
 		}
 		lines := web.NewLogWriter(a.Err)
-		err = server.Run(cmd.Context(), cfg, newLogger(cfg, lines), a.Err)
+		err = server.Run(cmd.Context(), cfg, web.NewLogger(lines, cfg.LogFormat == config.LogJSON, cfg.LogLevel), a.Err)
 		return errors.Join(err, lines.Close())
 	})
 	return cmd
 }
 
+// newLogger is for commands that end soon: each line is written at once.
 func newLogger(cfg config.Config, out io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: cfg.LogLevel}
 	if cfg.LogFormat == config.LogJSON {

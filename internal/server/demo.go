@@ -46,7 +46,11 @@ func Demo(ctx context.Context, o DemoOptions) (err error) {
 	if o.Log == nil {
 		lines := web.NewLogWriter(o.Stderr)
 		defer func() { err = errors.Join(err, lines.Close()) }()
-		o.Log = demoLogger(lines, o.JSON)
+		level := slog.LevelWarn // the terminal is kept for the tour: there only what is wrong is shown
+		if o.JSON {
+			level = slog.LevelInfo
+		}
+		o.Log = web.NewLogger(lines, false, level)
 	}
 	takeLibraryLog(o.Log)
 	dir, err := os.MkdirTemp("", "claviger-demo-")
@@ -82,14 +86,6 @@ func Demo(ctx context.Context, o DemoOptions) (err error) {
 		return err
 	}
 	return s.serveAnd(ctx, doors, func() { d.show(o) })
-}
-
-// demoLogger keeps the terminal for the tour: there only what is wrong is shown.
-func demoLogger(out io.Writer, asJSON bool) *slog.Logger {
-	if asJSON {
-		return slog.New(slog.NewTextHandler(out, nil))
-	}
-	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // demoDoors opens the listeners first, since the issuer follows the port.

@@ -43,10 +43,20 @@ func NewLogWriter(out io.Writer) *LogWriter {
 
 // Write takes one or more whole lines. It never fails: there is nobody to tell.
 func (l *LogWriter) Write(line []byte) (int, error) {
+	l.take(line, true)
+	return len(line), nil
+}
+
+// append is Write for lines that hold nothing to be made harmless.
+func (l *LogWriter) append(line []byte) { l.take(line, false) }
+
+func (l *LogWriter) take(line []byte, odd bool) {
 	l.mu.Lock()
 	start := len(l.buf)
 	l.buf = append(l.buf, line...)
-	defuse(l.buf[start:])
+	if odd {
+		defuse(l.buf[start:])
+	}
 	full := l.closed || len(l.buf) >= logBuffer
 	if !full && !l.armed {
 		l.arm()
@@ -55,7 +65,6 @@ func (l *LogWriter) Write(line []byte) (int, error) {
 	if full {
 		_ = l.Flush()
 	}
-	return len(line), nil
 }
 
 // arm starts the delay of a batch; l.mu is held.

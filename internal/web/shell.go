@@ -143,9 +143,11 @@ func takes(methods []string, method string) bool {
 }
 
 // limitBody makes reading past limit fail with *http.MaxBytesError and the
-// connection close.
+// connection close. A body that announces that it is within it needs no guard:
+// net/http ends it where it said (RFC 9112 section 6.2, RFC 9113 section 8.1.1).
 func limitBody(w http.ResponseWriter, r *http.Request, limit int64) {
-	if limit >= 0 && r.Body != nil && r.Body != http.NoBody {
+	announced := r.ContentLength >= 0 && r.ContentLength <= limit
+	if limit >= 0 && !announced && r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 	}
 }
@@ -206,8 +208,7 @@ func (s *Shell) recovered(x *Exchange, fault any) (cut bool) {
 const codeAborted = "aborted"
 
 // log writes the one line of a request. It names the route's pattern, never the
-// path or query, which may hold what people should not have put there. The
-// record is made by hand: slog.Logger would look up the caller and the time.
+// path or query, which may hold what people should not have put there.
 func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	level := slog.LevelInfo
 	switch {
@@ -249,9 +250,7 @@ func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	if x.cause != nil {
 		attrs = append(attrs, slog.String("cause", x.cause.Error()))
 	}
-	line := slog.NewRecord(end, level, "request", 0)
-	line.AddAttrs(attrs...)
-	_ = s.lines.Handle(r.Context(), line) // there is nobody to tell
+	requestLine(r.Context(), s.lines, end, level, attrs)
 }
 
 // methodName bounds what a stranger can write into the log.
