@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -31,8 +32,9 @@ func newInquiry(c Config, scope string) inquiry {
 type asker struct {
 	accesstoken.Introspector
 	id string // client ID or, for a person, user ID
-	// still proves again that this one may ask, for answers that take long.
-	still func() *refusal
+	// What was proved: a client or, where presented is there, an access token.
+	client    accesstoken.Client
+	presented *accesstoken.Presented
 }
 
 // asker proves who asks, as a client or by a token of the management audience,
@@ -72,17 +74,7 @@ func (e *inquiry) askingClient(r *http.Request, x *web.Exchange, f *form) (asker
 		}
 	}
 	e.clients.Count(&client, accesstoken.OutcomeAllowed, e.scope, x.Client)
-	still := func() *refusal {
-		renewed, err := e.clients.Renew(r.Context(), client, time.Time{})
-		switch {
-		case err != nil:
-			return refusalOf(err)
-		case !renewed.Holds(e.scope):
-			return e.scopeMissing()
-		}
-		return nil
-	}
-	return asker{client.Introspector(), client.ID(), still}, nil
+	return asker{Introspector: client.Introspector(), id: client.ID(), client: client}, nil
 }
 
 func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, presented *accesstoken.Presented) (asker, *refusal) {
@@ -109,18 +101,30 @@ func (e *inquiry) askingBearer(r *http.Request, x *web.Exchange, presented *acce
 	if !e.holds(verified) {
 		return asker{}, e.scopeMissing().to(presented.DPoP)
 	}
-	still := func() *refusal {
-		presented.Arrival = time.Time{}
-		renewed, err := e.verifier.VerifyPresented(r.Context(), presented, e.audience)
+	return asker{Introspector: verified.Introspector(), id: x.Actor, presented: presented}, nil
+}
+
+// still proves again that an asker may ask, for answers that take long.
+func (e *inquiry) still(ctx context.Context, a *asker) *refusal {
+	if a.presented == nil {
+		renewed, err := e.clients.Renew(ctx, a.client, time.Time{})
 		switch {
 		case err != nil:
 			return refusalOf(err)
-		case !e.holds(renewed):
+		case !renewed.Holds(e.scope):
 			return e.scopeMissing()
 		}
 		return nil
 	}
-	return asker{verified.Introspector(), x.Actor, still}, nil
+	a.presented.Arrival = time.Time{}
+	renewed, err := e.verifier.VerifyPresented(ctx, a.presented, e.audience)
+	switch {
+	case err != nil:
+		return refusalOf(err)
+	case !e.holds(renewed):
+		return e.scopeMissing()
+	}
+	return nil
 }
 
 func (e *inquiry) holds(v *accesstoken.Verified) bool {

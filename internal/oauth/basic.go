@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strings"
 )
 
@@ -14,17 +13,14 @@ func parseBasic(value string) (clientID, secret string, ok bool) {
 	if !found || !strings.EqualFold(scheme, "Basic") {
 		return "", "", false
 	}
-	decoded, err := base64.StdEncoding.Strict().DecodeString(strings.Trim(encoded, " "))
+	plain, err := base64.StdEncoding.Strict().DecodeString(strings.Trim(encoded, " "))
 	if err != nil || strings.ContainsAny(encoded, "\r\n") { // which the decoder would skip
 		return "", "", false
 	}
-	clientID, secret, found = strings.Cut(string(decoded), ":")
-	if !found {
-		return "", "", false
-	}
-	clientID, badID := url.QueryUnescape(clientID)
-	secret, badSecret := url.QueryUnescape(secret)
-	if badID != nil || badSecret != nil {
+	clientID, secret, found = strings.Cut(string(plain), ":")
+	clientID, goodID := decoded(clientID)
+	secret, goodSecret := decoded(secret)
+	if !found || !goodID || !goodSecret {
 		return "", "", false
 	}
 	return clientID, secret, true

@@ -28,14 +28,27 @@ func (body) Close() error { return nil }
 func BenchmarkToken(b *testing.B) {
 	i := install(b)
 	id, secret := i.credential(b, nil, "orders:read", "stats")
+	i.benchmark(b, tokenPath, id, secret, "grant_type=client_credentials&scope=orders:read")
+}
+
+// BenchmarkIntrospection is one question about a token that was seen before.
+func BenchmarkIntrospection(b *testing.B) {
+	i := install(b)
+	id, secret := i.credential(b, nil, "orders:read", "stats")
+	asker, itsSecret := i.credential(b, nil, "claviger:introspect")
+	i.benchmark(b, introspectionPath, asker, itsSecret, "token="+i.token(b, id, secret, ""))
+}
+
+// benchmark posts the same form again and again, as a client that uses Basic.
+func (i *installation) benchmark(b *testing.B, path, id, secret, text string) {
+	b.Helper()
 	ctx, stop := context.WithCancel(b.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = i.Directory.Run(ctx) }()
 	defer func() { stop(); <-done }()
 
-	const text = "grant_type=client_credentials&scope=orders:read"
 	sent := body{strings.NewReader(text)}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenPath, sent)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, path, sent)
 	must(b, err)
 	r.SetBasicAuth(id, secret)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -184,7 +184,7 @@ func (e *feedEndpoint) poll(r *http.Request, x *web.Exchange, f *follower) *refu
 		if f.cursor == "" || len(page.Entries) > 0 || ctx.Err() != nil || !e.await(ctx, page.News) {
 			return e.write(x, page)
 		}
-		if refused := f.still(); refused != nil {
+		if refused := e.still(r.Context(), &f.asker); refused != nil {
 			return refused
 		}
 		f.cursor, arrival = page.Cursor, time.Time{} // what lies between is not for this follower
@@ -265,7 +265,7 @@ func (e *feedEndpoint) stream(r *http.Request, x *web.Exchange, f *follower) *re
 			return nil //nolint:nilerr // the follower has gone
 		}
 		f.cursor = page.Cursor
-		if !e.await(r.Context(), page.News) || r.Context().Err() != nil || f.still() != nil {
+		if !e.await(r.Context(), page.News) || r.Context().Err() != nil || e.still(r.Context(), &f.asker) != nil {
 			return nil
 		}
 		if page, refused = e.page(r.Context(), f, time.Time{}); refused != nil {

@@ -48,9 +48,9 @@ func parseForm(body string) (f form, fault string) {
 			return form{}, faultTooMany
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		name, badName := url.QueryUnescape(name)
-		value, badValue := url.QueryUnescape(value)
-		if badName != nil || badValue != nil {
+		name, goodName := decoded(name)
+		value, goodValue := decoded(value)
+		if !goodName || !goodValue {
 			return form{}, faultEncoding
 		}
 		if value == "" {
@@ -63,6 +63,16 @@ func parseForm(body string) (f form, fault string) {
 		f.set(name, value)
 	}
 	return f, ""
+}
+
+// decoded undoes the form encoding. Most of what programs send, a token above
+// all, has none, and two looks find that out faster than a walk does.
+func decoded(text string) (string, bool) {
+	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
+		return text, true
+	}
+	plain, err := url.QueryUnescape(text)
+	return plain, err == nil
 }
 
 func (f *form) set(name, value string) {

@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/claviger/claviger/internal/accesstoken"
@@ -27,93 +28,133 @@ func newIntrospectionEndpoint(c Config) *introspectionEndpoint {
 	return &introspectionEndpoint{newInquiry(c, apicred.ScopeIntrospect), c.Issuer}
 }
 
-// introspection is what is said of a token (RFC 7662 section 2.2). Of one that
-// is not active nothing else is said.
-type introspection struct {
-	Active    bool   `json:"active"`
-	Scope     string `json:"scope"`
-	ClientID  string `json:"client_id"`
-	TokenType string `json:"token_type"`
-	ExpiresAt int64  `json:"exp"`
-	IssuedAt  int64  `json:"iat"`
-	Subject   string `json:"sub"`
-	Audience  any    `json:"aud"` // a string, or an array of several
-	Issuer    string `json:"iss"`
-	JTI       string `json:"jti"`
-	Account   string `json:"account"`
-	Owner     string `json:"owner,omitempty"`
-	// Confirmation is what a bound token is bound to (RFC 9449 section 6.2).
-	Confirmation *confirmation `json:"cnf,omitempty"`
-}
-
-type confirmation struct {
-	Key         string `json:"jkt,omitempty"`
-	Certificate string `json:"x5t#S256,omitempty"`
-}
-
 // serve is a web.Handler.
 func (e *introspectionEndpoint) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	e.headers.setNoStore(w.Header())
-	body, mediaType, refused := e.introspect(r, x)
+	verified, who, refused := e.introspect(r, x)
 	if refused != nil {
 		e.answer(x, *refused, standard)
 		return
+	}
+	buffer := e.buffers.Get().(*[]byte)
+	defer e.release(buffer)
+	*buffer = appendIntrospection((*buffer)[:0], verified)
+	body, mediaType := *buffer, e.headers.json
+	if wantsSigned(r.Header["Accept"]) {
+		signed, err := e.issuer.SignIntrospection(who, body)
+		if err != nil {
+			e.answer(x, *refusalOf(err), standard)
+			return
+		}
+		body, mediaType = signed, []string{signedIntrospection}
 	}
 	w.Header()["Content-Type"] = mediaType
 	_, _ = w.Write(body) //nolint:gosec // JSON or a JWT, of our own making; an error means that the client has gone
 }
 
-func (e *introspectionEndpoint) introspect(r *http.Request, x *web.Exchange) (body []byte, mediaType []string, refused *refusal) {
+// introspect finds out what is true of a token, nil being one that is not
+// active, and who asks.
+func (e *introspectionEndpoint) introspect(r *http.Request, x *web.Exchange) (verified *accesstoken.Verified, who string, refused *refusal) {
 	f, refused := e.form(r)
 	if refused != nil {
-		return nil, nil, refused
+		return nil, "", refused
 	}
-	who, refused := e.asker(r, x, &f)
+	asker, refused := e.asker(r, x, &f)
 	if refused != nil {
-		return nil, nil, refused
+		return nil, "", refused
 	}
 	if f.token == "" {
-		return nil, nil, refuse(faultRequest, missingToken)
+		return nil, "", refuse(faultRequest, missingToken)
 	}
-	verified, err := e.verifier.Introspect(r.Context(), who.Introspector, f.token, x.Start)
+	verified, err := e.verifier.Introspect(r.Context(), asker.Introspector, f.token, x.Start)
 	if err != nil {
-		return nil, nil, refusalOf(err)
+		return nil, "", refusalOf(err)
 	}
-	body, err = e.describe(verified)
-	mediaType = e.headers.json
-	if err == nil && wantsSigned(r.Header["Accept"]) {
-		body, err = e.issuer.SignIntrospection(who.id, body)
-		mediaType = []string{signedIntrospection}
-	}
-	if err != nil {
-		return nil, nil, refusalOf(err)
-	}
-	return body, mediaType, nil
+	return verified, asker.id, nil
 }
 
-// describe writes what is true of a token, nil being one that is not active.
-func (e *introspectionEndpoint) describe(v *accesstoken.Verified) ([]byte, error) {
+// appendIntrospection writes what is said of a token (RFC 7662 section 2.2). Of
+// one that is not active nothing else is said. It is written by hand, since
+// reflection would cost as much as all the rest of the answer.
+func appendIntrospection(b []byte, v *accesstoken.Verified) []byte {
 	if v == nil {
-		return []byte(`{"active":false}`), nil
+		return append(b, `{"active":false}`...)
 	}
-	said := introspection{
-		Active: true, Scope: apicred.JoinScopes(v.EffectiveScopes), ClientID: v.ClientID, TokenType: "Bearer",
-		ExpiresAt: v.ExpiresAt.Unix(), IssuedAt: v.IssuedAt.Unix(), Subject: v.ClientID, Audience: v.Audience,
-		Issuer: v.Issuer, JTI: v.JTI, Account: v.AccountID, Owner: v.UserID,
-	}
+	subject, tokenType := v.ClientID, "Bearer"
 	if v.Person {
-		said.Subject = v.UserID
-	}
-	if v.Confirmation.Bound() {
-		said.Confirmation = &confirmation{v.Confirmation.Key, v.Confirmation.Certificate}
+		subject = v.UserID
 	}
 	if v.Confirmation.Key != "" {
-		said.TokenType = "DPoP"
+		tokenType = "DPoP"
 	}
-	if len(v.Audience) == 1 {
-		said.Audience = v.Audience[0]
+	b = append(b, `{"active":true,"scope":"`...)
+	for i, s := range v.EffectiveScopes { // nothing in them needs escaping (apicred.ValidScopeValue)
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, s...)
 	}
-	return json.Marshal(said)
+	b = appendMember(append(b, '"'), "client_id", v.ClientID)
+	b = appendMember(b, "token_type", tokenType)
+	b = strconv.AppendInt(append(b, `,"exp":`...), v.ExpiresAt.Unix(), 10)
+	b = strconv.AppendInt(append(b, `,"iat":`...), v.IssuedAt.Unix(), 10)
+	b = appendMember(b, "sub", subject)
+	b = appendAudience(b, v.Audience)
+	b = appendMember(b, "iss", v.Issuer)
+	b = appendMember(b, "jti", v.JTI)
+	b = appendMember(b, "account", v.AccountID)
+	if v.UserID != "" {
+		b = appendMember(b, "owner", v.UserID)
+	}
+	if v.Confirmation.Bound() {
+		b = appendConfirmation(b, v.Confirmation)
+	}
+	return append(b, '}')
+}
+
+// appendAudience writes a string, or an array of several.
+func appendAudience(b []byte, audience []string) []byte {
+	if len(audience) == 1 {
+		return appendMember(b, "aud", audience[0])
+	}
+	b = append(b, `,"aud":[`...)
+	for i, a := range audience {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, a)
+	}
+	return append(b, ']')
+}
+
+// appendConfirmation writes what a bound token is bound to (RFC 9449 section
+// 6.2, RFC 8705 section 3.2).
+func appendConfirmation(b []byte, c accesstoken.Confirmation) []byte {
+	comma := ""
+	b = append(b, `,"cnf":{`...)
+	if c.Key != "" {
+		b, comma = appendText(append(b, `"jkt":`...), c.Key), ","
+	}
+	if c.Certificate != "" {
+		b = appendText(append(append(b, comma...), `"x5t#S256":`...), c.Certificate)
+	}
+	return append(b, '}')
+}
+
+func appendMember(b []byte, name, value string) []byte {
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return appendText(b, value)
+}
+
+// appendText writes a JSON string.
+func appendText(b []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			escaped, _ := json.Marshal(text) // a string always can be
+			return append(b, escaped...)
+		}
+	}
+	return append(append(append(b, '"'), text...), '"')
 }
 
 // wantsSigned tells whether the caller asks for the signed answer by name; any
