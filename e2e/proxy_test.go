@@ -79,6 +79,7 @@ func (p *proxyUnderTest) whole(t *testing.T) {
 func (p *proxyUnderTest) calls(t *testing.T) {
 	t.Run("the right call passes", p.rightCall)
 	t.Run("client ID and secret end here", p.directCredentials)
+	t.Run("bound tokens need their proof", p.boundTokens)
 	t.Run("refusals reach the caller", p.refusals)
 	t.Run("nobody can say who they are", p.spoofedIdentity)
 	t.Run("forwarded headers do not steer", p.steering)

@@ -40,9 +40,12 @@ local function ask(txn, url)
     ["x-forwarded-uri"] = { txn.sf:pathq() }, -- the bytes as sent, as the API will get them
     ["x-forwarded-for"] = { txn.sf:src() },
   }
-  -- All of them: two Authorization headers are refused, since the API might read the other one.
-  local presented = txn.http:req_get_headers()["authorization"]
-  if presented then headers["authorization"] = list(presented) end
+  -- All of them: two Authorization headers are refused, since the API might read the other one. "dpop" is the proof
+  -- beside a token that is bound to a key.
+  local sent = txn.http:req_get_headers()
+  for _, name in ipairs({ "authorization", "dpop" }) do
+    if sent[name] then headers[name] = list(sent[name]) end
+  end
 
   -- Tried up to four times, so that a Claviger that hangs holds a call for 6 s at most.
   local answer = core.httpclient():get({ url = url, headers = headers, timeout = 1500 })

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/claviger/claviger/internal/testserver"
 )
 
 // asked puts the bytes of a proxy's question to the public listener.
@@ -32,6 +34,7 @@ Host: 127.0.0.1:8420
 User-Agent: Go-http-client/1.1
 Accept: */*
 Authorization: TRUE
+Dpop: PROOF
 X-Forwarded-For: 198.51.100.9
 X-Forwarded-Host: api.example.com
 X-Forwarded-Method: GET
@@ -50,7 +53,9 @@ const envoyAsks = `GET /forward-auth/envoy/orders/7?page=2 HTTP/1.1
 host: api.example.com
 authorization: TRUE
 content-length: 0
+dpop: PROOF
 x-forwarded-for: 198.51.100.9,127.0.0.1
+x-forwarded-proto: https
 x-envoy-internal: true
 x-envoy-expected-rq-timeout-ms: 5000
 
@@ -96,6 +101,20 @@ func TestProxyShapes_AreUnderstood(t *testing.T) {
 	}
 }
 
+func TestProxyShapes_CarryTheProofOfABoundToken(t *testing.T) {
+	i := install(t, nowhere)
+	p, key := i.program(t, nil, "orders:read"), testserver.NewProver(t)
+	token := i.bound(t, p, key)
+	for name, shape := range map[string]string{"Traefik": traefikAsks, "Envoy": envoyAsks} {
+		for url, status := range map[string]int{orderURL: 200, "http://api.example.com/orders/7": 401, orderURL + "/x": 401} {
+			request := strings.NewReplacer("TRUE", "DPoP "+token, "PROOF", key.Proof("GET", url, token, nil)).Replace(shape)
+			if w := i.asked(t, request); w.Code != status {
+				t.Errorf("%s, a proof for %s: %d %s", name, url, w.Code, w.Body)
+			}
+		}
+	}
+}
+
 // The caller's own headers come along in Traefik's question: none of them says
 // anything about call or caller.
 func TestProxyShapes_CallersAddNothingToThem(t *testing.T) {
@@ -128,8 +147,8 @@ func identityHeaders() []string {
 // real proxy: they are YAML, ask at our address, and name all that must be named.
 func TestDeploy_TraefikAndEnvoyTakeAwayAndSetTheIdentity(t *testing.T) {
 	for file, wants := range map[string][]string{
-		"../../deploy/traefik/claviger.yaml": {`/forward-auth\?status=full$`, `^authorization$`, `^claviger_client_id$`, `^connection$`, `^upgrade$`},
-		"../../deploy/envoy/envoy.yaml":      {`^/forward-auth/envoy$`, `^authorization$`, `^reject_request$`, `^serviceunavailable$`, `^x-forwarded-for$`},
+		"../../deploy/traefik/claviger.yaml": {`/forward-auth\?status=full$`, `^authorization$`, `^dpop$`, `^claviger_client_id$`, `^connection$`, `^upgrade$`},
+		"../../deploy/envoy/envoy.yaml":      {`^/forward-auth/envoy$`, `^authorization$`, `^dpop$`, `^x-forwarded-proto$`, `^reject_request$`, `^serviceunavailable$`, `^x-forwarded-for$`},
 	} {
 		text, err := os.ReadFile(file)
 		must(t, err)
