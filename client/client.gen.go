@@ -242,7 +242,7 @@ type CreatedCredential struct {
 	// ClientID The client ID: a UUID, never used again.
 	ClientID string `json:"client_id"`
 
-	// ClientSecret The client secret. It is shown here and never again. Not there for private_key_jwt.
+	// ClientSecret The client secret. It is shown here and never again. Not there for private_key_jwt and tls_client_auth.
 	ClientSecret SecretText `json:"client_secret,omitempty"`
 	CreatedAt    time.Time  `json:"created_at"`
 
@@ -285,6 +285,9 @@ type CreatedCredential struct {
 
 	// StatusReason Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
 	StatusReason *string `json:"status_reason"`
+
+	// TLSClientSubject The name in its certificate, for tls_client_auth; null: none.
+	TLSClientSubject *string `json:"tls_client_subject"`
 
 	// TokenLifetimeSeconds Longest life of its access tokens; null: the server's and the account's.
 	TokenLifetimeSeconds *int64    `json:"token_lifetime_seconds"`
@@ -376,6 +379,9 @@ type Credential struct {
 	// StatusReason Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
 	StatusReason *string `json:"status_reason"`
 
+	// TLSClientSubject The name in its certificate, for tls_client_auth; null: none.
+	TLSClientSubject *string `json:"tls_client_subject"`
+
 	// TokenLifetimeSeconds Longest life of its access tokens; null: the server's and the account's.
 	TokenLifetimeSeconds *int64    `json:"token_lifetime_seconds"`
 	UpdatedAt            time.Time `json:"updated_at"`
@@ -404,6 +410,9 @@ type CredentialChange struct {
 
 	// Scopes All scopes that it shall hold, not only new ones.
 	Scopes []string `json:"scopes,omitempty"`
+
+	// TLSClientSubject The name in its certificate from now on, for tls_client_auth. Tokens that are out stay bound to the certificate they were issued for.
+	TLSClientSubject *string `json:"tls_client_subject,omitempty"`
 
 	// TokenLifetimeSeconds Null removes the bound.
 	TokenLifetimeSeconds Member[int64] `json:"token_lifetime_seconds,omitzero"`
@@ -559,6 +568,9 @@ type ListedCredential struct {
 	// StatusReason Why it is disabled or suspended: who disabled it, or that nobody used it for as long as the account allows; or its owner is gone, no effective scope is left, or it was restored and is not confirmed yet.
 	StatusReason *string `json:"status_reason"`
 
+	// TLSClientSubject The name in its certificate, for tls_client_auth; null: none.
+	TLSClientSubject *string `json:"tls_client_subject"`
+
 	// TokenLifetimeSeconds Longest life of its access tokens; null: the server's and the account's.
 	TokenLifetimeSeconds *int64    `json:"token_lifetime_seconds"`
 	UpdatedAt            time.Time `json:"updated_at"`
@@ -620,6 +632,9 @@ type NewCredential struct {
 
 	// Scopes Scopes it shall hold, out of GET /scopes.
 	Scopes []string `json:"scopes"`
+
+	// TLSClientSubject For tls_client_auth: the name in its certificate, compared as a whole. A subject of RFC 4514, as CN=worker,O=Acme, or dns:, uri:, ip: or email: and a subject alternative name.
+	TLSClientSubject *string `json:"tls_client_subject,omitempty"`
 
 	// TokenLifetimeSeconds Longest life of its access tokens. The account may allow less.
 	TokenLifetimeSeconds *int64 `json:"token_lifetime_seconds,omitempty"`

@@ -12,6 +12,7 @@ const (
 
 	AuthenticationClientSecret  = "client_secret"
 	AuthenticationPrivateKeyJWT = "private_key_jwt"
+	AuthenticationTLSClientAuth = "tls_client_auth"
 
 	StatusActive    = "active"
 	StatusDisabled  = "disabled"

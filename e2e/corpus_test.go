@@ -60,7 +60,7 @@ func newCorpusServer(t *testing.T) *corpusServer {
 	c.admin = testserver.SignedIn(&ada)
 
 	decider := gateway.NewDecider(c.Directory, c.Verifier, c.public)
-	proxy := gateway.NewProxy(decider, c.Logger)
+	proxy := gateway.NewProxy(decider, c.Logger, "")
 	t.Cleanup(proxy.Close)
 	public, behind := web.NewRouter(), web.NewRouter()
 	public.Add(oauth.Routes(oauth.Config{IssuerURL: c.public, Clients: c.Directory, Issuer: c.Tokens, Keys: c.Ring.JWKSet, Verifier: c.Verifier})...)

@@ -118,6 +118,11 @@ func (c *Client) judge(now time.Time) error {
 			return errClientKey
 		}
 		return c.judgeState(now)
+	case c.certificate != nil:
+		if !c.certificate.Is(c.entry.certificateSubject()) {
+			return errCertificateSubject
+		}
+		return c.judgeState(now)
 	case c.secret == noSecret:
 		return errSecretWrong
 	case c.entry.slot(c.secret).expired(c.account.MaxSecretAge, now):
@@ -186,7 +191,7 @@ func (d *Directory) Renew(ctx context.Context, c Client, arrival time.Time) (Cli
 		return Client{}, unauthenticated(errClientUnknown)
 	}
 	renewed := t.client(e, c.id)
-	renewed.address, renewed.key = c.address, c.key
+	renewed.address, renewed.key, renewed.certificate = c.address, c.key, c.certificate
 	if c.secret != noSecret {
 		renewed.secret = e.indexOf(c.entry.slot(c.secret).id)
 	}

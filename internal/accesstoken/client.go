@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // Client is an API credential at one moment: its row, its owner, its account
@@ -20,6 +21,8 @@ type Client struct {
 	secret  int    // index of the secret presented; noSecret when none was
 	key     string // thumbprint of the key that signed; empty when none did
 	address netip.Addr
+	// certificate that proved the client; nil when none did.
+	certificate *proof.Certificate
 }
 
 const noSecret = -1

@@ -39,6 +39,7 @@ type rare struct {
 	limiter *rate.Limiter
 	api     string        // the API that introspects with it
 	keys    *proof.KeySet // that it signs assertions with; nil: none
+	subject string        // name in its certificate (tls_client_auth); empty: none
 }
 
 // secretSlot is one secret's keyed hash.
@@ -102,8 +103,11 @@ func newEntry(r *CredentialRecord, hasher Hasher) (*entry, error) {
 			more = append(more, slot)
 		}
 	}
-	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 || c.API != "" || c.KeySet != "" {
+	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 || c.API != "" || c.KeySet != "" || c.TLSClientSubject != "" {
 		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs), api: strings.Clone(c.API)}
+		if c.AuthenticationMethod == apicred.AuthenticationTLSClientAuth {
+			e.rare.subject = strings.Clone(c.TLSClientSubject)
+		}
 		if e.rare.keys, err = keysOf(c); err != nil {
 			return nil, err
 		}

@@ -20,6 +20,8 @@ type ProtectedResource struct {
 	ProofSigning         []string `json:"dpop_signing_alg_values_supported"`
 	Name                 string   `json:"resource_name,omitempty"`
 	Documentation        string   `json:"resource_documentation,omitempty"`
+	// CertificateBound: tokens that are bound to a client certificate are taken.
+	CertificateBound bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 }
 
 // DescribeResource describes the API with the audience: the scopes are those of

@@ -29,6 +29,9 @@ const (
 	// AuthenticationPrivateKeyJWT is an assertion signed with a key whose public
 	// part was uploaded (RFC 7523).
 	AuthenticationPrivateKeyJWT AuthenticationMethod = "private_key_jwt"
+	// AuthenticationTLSClientAuth is a client certificate of a trusted authority
+	// that names the client (RFC 8705 section 2.1).
+	AuthenticationTLSClientAuth AuthenticationMethod = "tls_client_auth"
 )
 
 // Suspension is why a credential gets no tokens although nobody disabled it.
@@ -71,6 +74,7 @@ type Credential struct {
 
 	AuthenticationMethod AuthenticationMethod
 	KeySet               string         // public keys as a JWK Set; empty: none
+	TLSClientSubject     string         // the name in its certificate, canonical (proof.ParseSubject); empty: none
 	AllowedCIDRs         []netip.Prefix // empty: any address
 	TokenLifetime        time.Duration  // 0: the server's
 	RequestsPerSecond    int            // 0: no limit

@@ -89,6 +89,9 @@ func credentialPrinted(c *client.Credential) printed {
 			p.rows = append(p.rows, []string{"key", cell(c.JWKS.Keys[i].Kid)})
 		}
 	}
+	if c.TLSClientSubject != nil {
+		p.rows = append(p.rows, []string{"certificate", cell(*c.TLSClientSubject)})
+	}
 	for i := range c.Secrets {
 		s := &c.Secrets[i]
 		text := cell(s.SecretID) + " …" + cell(s.Hint)

@@ -22,7 +22,8 @@ is shown this once: no later command or page can show it again.
 
 With --jwks the credential has no secret: its programs sign assertions with a
 private key (private_key_jwt) whose public part is in the file. Nothing else of the
-file is sent.
+file is sent. With --tls-client-subject it has none either: its programs come by
+mutual TLS, with a client certificate that names it (tls_client_auth).
 
 --output env prints lines for an .env file or for eval in a shell; json is the whole
 credential.`,
@@ -30,7 +31,8 @@ credential.`,
   claviger credential create --name "Nightly export" --scope users:read --scope stats --expires 90d \
     --cidr 192.0.2.0/24 --output env > export.env
   claviger credential create --name Gateway --level account --scope claviger:introspect --api orders
-  claviger credential create --name Export --scope stats --jwks keys.json`,
+  claviger credential create --name Export --scope stats --jwks keys.json
+  claviger credential create --name Export --scope stats --tls-client-subject dns:export.example.com`,
 		Args: takes(),
 	}
 	m := addManagement(a, cmd)
@@ -39,6 +41,8 @@ credential.`,
 	level := choose(cmd, "level", "whose it is: yours, or the account's (default user)", client.LevelUser, client.LevelAccount)
 	bounds := addLimits(cmd)
 	jwks := addText(cmd, "jwks", "file", "JWK Set of the public keys that it signs assertions with, instead of a secret")
+	subject := addText(cmd, "tls-client-subject", "name", "name in the client certificate that it has instead of a secret: CN=…, dns:…, uri:…, ip:… or email:…")
+	cmd.MarkFlagsMutuallyExclusive("jwks", "tls-client-subject")
 	api := addText(cmd, "api", "id", "API whose tokens it may introspect, of every account (operator account only)")
 	key := addText(cmd, "idempotency-key", "text", "the same text again, within 24 hours, makes no second credential")
 	require(cmd, "name", "scope")
@@ -62,6 +66,9 @@ credential.`,
 				return err
 			}
 		}
+		if name := subject.String(); name != "" {
+			in.AuthenticationMethod, in.TLSClientSubject = client.AuthenticationTLSClientAuth, &name
+		}
 		once := key.String()
 		if once == "" {
 			once = rand.Text() // with a key the client may try again when the server is busy
@@ -71,7 +78,7 @@ credential.`,
 			if err != nil {
 				return alreadyCreated(err)
 			}
-			if in.JWKS != nil {
+			if in.AuthenticationMethod != "" {
 				return a.printKeyed(output, created, c.TokenURL())
 			}
 			return a.printIssued(output, issued{
@@ -89,8 +96,13 @@ func (a *app) printKeyed(output *choice, created *client.CreatedCredential, toke
 		return err
 	}
 	rows := [][]string{{"client ID", cell(created.ClientID)}}
-	for _, key := range created.JWKS.Keys {
-		rows = append(rows, []string{"key", cell(key.Kid)})
+	if created.JWKS != nil {
+		for _, key := range created.JWKS.Keys {
+			rows = append(rows, []string{"key", cell(key.Kid)})
+		}
+	}
+	if created.TLSClientSubject != nil {
+		rows = append(rows, []string{"certificate", cell(*created.TLSClientSubject)})
 	}
 	return a.print(output, printed{json: created, rows: rows})
 }

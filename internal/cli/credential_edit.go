@@ -16,7 +16,7 @@ type credentialEdit struct {
 	name                *words
 	scopes, add, remove *words
 	limits              *limits
-	jwks                *words
+	jwks, subject       *words
 	version             int64
 }
 
@@ -42,6 +42,8 @@ Where somebody saves between reading and writing, nothing is changed. With
 		remove: addScopes(cmd, m, "remove-scope", "scope that it shall hold no longer, repeatable"),
 		limits: addLimits(cmd),
 		jwks:   addText(cmd, "jwks", "file", "JWK Set of all public keys that a private_key_jwt credential shall have"),
+		subject: addText(cmd, "tls-client-subject", "name",
+			"name in the client certificate that a tls_client_auth credential shall have"),
 	}
 	cmd.Flags().Int64Var(&edit.version, "if-version", 0, "change nothing unless this `version` stands")
 	output := addOutput(cmd)
@@ -66,7 +68,7 @@ Where somebody saves between reading and writing, nothing is changed. With
 func (e *credentialEdit) check(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	given := slices.ContainsFunc(
-		[]string{"name", "scope", "add-scope", "remove-scope", "expires", "cidr", "token-lifetime", "requests-per-second", "jwks"}, flags.Changed)
+		[]string{"name", "scope", "add-scope", "remove-scope", "expires", "cidr", "token-lifetime", "requests-per-second", "jwks", "tls-client-subject"}, flags.Changed)
 	switch {
 	case !given:
 		return usagef("Nothing to change was given.")
@@ -98,6 +100,9 @@ func (e *credentialEdit) apply(ctx context.Context, c *client.Client, id string)
 		if change.JWKS, err = readKeySet(path); err != nil {
 			return nil, err
 		}
+	}
+	if name := e.subject.String(); name != "" {
+		change.TLSClientSubject = &name
 	}
 	etag := ""
 	if e.version > 0 {

@@ -18,6 +18,10 @@ func (l *loader) complete(c *Config) {
 	}
 	l.refuseSameAddress(c, "ops_listen", c.OpsListen, c.Listen)
 	l.refuseSameAddress(c, "gateway_listen", c.GatewayListen, c.Listen)
+	for _, other := range []string{c.Listen, c.OpsListen, c.GatewayListen} {
+		l.refuseSameAddress(c, "mtls_listen", c.MTLSListen, other)
+	}
+	l.completeClientCertificates(c)
 }
 
 func (l *loader) sound(keys ...string) bool {
@@ -38,6 +42,27 @@ func (l *loader) completeTLS(c *Config) {
 		if _, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey); err != nil {
 			l.fault("tls_certificate", c.values["tls_certificate"].origin, fmt.Sprintf("The certificate %s and the key %s (tls_key) cannot be used together: %v. Give a PEM certificate chain and its PEM private key.", c.TLSCertificate, c.TLSKey, err))
 		}
+	}
+}
+
+// completeClientCertificates checks that the settings of mutual TLS are whole: by
+// halves they would look as if certificates were checked.
+func (l *loader) completeClientCertificates(c *Config) {
+	if !l.sound("mtls_listen", "mtls_client_ca", "client_certificate_header", "tls_certificate", "tls_key", "trusted_proxies") {
+		return
+	}
+	origin := func(key string) string { return c.values[key].origin }
+	if c.MTLSListen != "" && c.TLSCertificate == "" {
+		l.fault("mtls_listen", origin("mtls_listen"), "Mutual TLS needs the server's own certificate. Give tls_certificate and tls_key, or let a proxy end TLS and set client_certificate_header instead.")
+	}
+	if c.ClientCertificateHeader != "" && len(c.TrustedProxies) == 0 {
+		l.fault("client_certificate_header", origin("client_certificate_header"), "No proxy is trusted, so nobody may pass a certificate in it. Name the proxy in trusted_proxies, or turn this off.")
+	}
+	switch on := c.MTLSListen != "" || c.ClientCertificateHeader != ""; {
+	case on && c.MTLSClientCA == "":
+		l.fault("mtls_client_ca", "", "It must be given with mtls_listen and client_certificate_header. Give the file with the certificates of the authorities that issue client certificates.")
+	case !on && c.MTLSClientCA != "":
+		l.fault("mtls_client_ca", origin("mtls_client_ca"), "Nothing uses it. Set mtls_listen, or client_certificate_header, or remove it.")
 	}
 }
 

@@ -34,6 +34,13 @@ type Config struct {
 	GatewayListen  string // empty: no gateway
 	TLSCertificate string // path; empty: plain HTTP
 	TLSKey         string
+	// MTLSListen is where programs prove themselves by a client certificate;
+	// empty: nowhere.
+	MTLSListen   string
+	MTLSClientCA string // path; empty: no client certificate counts
+	// ClientCertificateHeader is the header, in canonical spelling, in which
+	// trusted proxies pass the client certificate; empty: none.
+	ClientCertificateHeader string
 	// Issuer is empty when it follows the port that the system will pick
 	// (listen on port 0); see IssuerAt.
 	Issuer         string

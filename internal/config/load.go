@@ -59,10 +59,6 @@ func (l *loader) refuseUnknown(from layer) {
 		}
 		value := from[key]
 		delete(from, key)
-		if slices.Contains(laterSettings(), strings.TrimSuffix(key, fileSuffix)) {
-			l.fault(key, value.origin, "This setting is not available in this release. Remove it.")
-			continue
-		}
 		l.fault(shownKey(key), value.origin, "There is no such setting. The nearest is "+nearest(key, known)+"; correct or remove it.")
 	}
 }

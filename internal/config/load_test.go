@@ -1,10 +1,16 @@
 package config
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
+	"math/big"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -132,15 +138,6 @@ func TestLoad_RefusesUnknownKeysNamingTheNearest(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, faults); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestLoad_RefusesSettingsOfLaterReleases(t *testing.T) {
-	for _, key := range laterSettings() {
-		faults := faultsOf(t, Source{Flags: map[string]string{key: "on"}})
-		if len(faults) != 1 || !strings.Contains(faults[0].Message, "not available in this release") {
-			t.Errorf("%s: %v", key, faults)
-		}
 	}
 }
 
@@ -279,6 +276,65 @@ func TestLoad_RefusesHalfOrUnusableTLS(t *testing.T) {
 	} {
 		if got := faultyKeys(faultsOf(t, Source{Flags: flags})); !slices.Contains(got, want) {
 			t.Errorf("%v: faults at %v", flags, got)
+		}
+	}
+}
+
+// certificateFiles writes a certificate that is its own authority, and its key.
+func certificateFiles(t *testing.T) (certificate, key string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, "server.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))),
+		writeFile(t, "server.key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
+}
+
+func TestLoad_TakesMutualTLSWholeOnly(t *testing.T) {
+	certificate, key := certificateFiles(t)
+	junk := writeFile(t, "junk.pem", "junk")
+	whole := map[string]string{
+		"mtls_listen": "127.0.0.1:8443", "mtls_client_ca": certificate, "tls_certificate": certificate, "tls_key": key,
+		"issuer": "https://example.com", "client_certificate_header": "x-client-cert",
+	}
+	c := mustLoad(t, Source{Flags: whole})
+	if c.MTLSListen != "127.0.0.1:8443" || c.MTLSClientCA != certificate || c.ClientCertificateHeader != "X-Client-Cert" {
+		t.Errorf("read %q %q %q", c.MTLSListen, c.MTLSClientCA, c.ClientCertificateHeader)
+	}
+	if c := mustLoad(t, Source{}); c.MTLSListen != "" || c.ClientCertificateHeader != "" {
+		t.Errorf("without anything: %q %q", c.MTLSListen, c.ClientCertificateHeader)
+	}
+	for name, test := range map[string]struct {
+		changed map[string]string
+		want    string
+	}{
+		"no certificate of its own":  {map[string]string{"tls_certificate": "", "tls_key": ""}, "mtls_listen"},
+		"no authorities":             {map[string]string{"mtls_client_ca": ""}, "mtls_client_ca"},
+		"authorities for nothing":    {map[string]string{"mtls_listen": "off", "client_certificate_header": "off"}, "mtls_client_ca"},
+		"authorities that are none":  {map[string]string{"mtls_client_ca": junk}, "mtls_client_ca"},
+		"a key among them":           {map[string]string{"mtls_client_ca": key}, "mtls_client_ca"},
+		"authorities that are away":  {map[string]string{"mtls_client_ca": "/nowhere/at/all.pem"}, "mtls_client_ca"},
+		"nobody who may pass it on":  {map[string]string{"trusted_proxies": "none"}, "client_certificate_header"},
+		"a header with a meaning":    {map[string]string{"client_certificate_header": "authorization"}, "client_certificate_header"},
+		"a header of Claviger's own": {map[string]string{"client_certificate_header": "Claviger-Client-Id"}, "client_certificate_header"},
+		"a header with underscores":  {map[string]string{"client_certificate_header": "X_Client_Cert"}, "client_certificate_header"},
+		"the public address":         {map[string]string{"mtls_listen": "127.0.0.1:8420"}, "mtls_listen"},
+		"the operator's address":     {map[string]string{"mtls_listen": "127.0.0.1:8421"}, "mtls_listen"},
+	} {
+		flags := maps.Clone(whole)
+		maps.Copy(flags, test.changed)
+		if got := faultyKeys(faultsOf(t, Source{Flags: flags})); !slices.Equal(got, []string{test.want}) {
+			t.Errorf("%s: faults at %v, want %s", name, got, test.want)
 		}
 	}
 }

@@ -62,12 +62,5 @@ func definitions() []definition {
 	return all
 }
 
-// laterSettings are named in the documentation of later releases.
-func laterSettings() []string {
-	return []string{
-		"mtls_listen", "mtls_client_ca", "client_certificate_header",
-	}
-}
-
 // otherVariables are CLAVIGER_… variables of the command line, not settings.
 func otherVariables() []string { return []string{envPrefix + "TOKEN", envPrefix + "SERVER"} }

@@ -34,6 +34,18 @@ func listenerSettings() []definition {
 		{Setting{Key: "tls_key", Path: true, DefaultNote: "none: plain HTTP",
 			Doc: "File with the private key (PEM) of `tls_certificate`."},
 			func(c *Config, text string) (err error) { c.TLSKey, err = readFilePath(text); return err }},
+		{Setting{Key: "mtls_listen", Default: off,
+			Doc: "Address of a listener for programs that prove themselves by a client certificate (mutual TLS): OAuth endpoints and management API. Goes with `tls_certificate` and `mtls_client_ca`. The metadata names it by the host of `issuer` and this port."},
+			func(c *Config, text string) (err error) { c.MTLSListen, err = readAddressOrOff(text); return err }},
+		{Setting{Key: "mtls_client_ca", Path: true, DefaultNote: "none: no client certificate counts",
+			Doc: "File with the certificates (PEM) of the authorities that issue client certificates, read at start and on SIGHUP."},
+			func(c *Config, text string) (err error) { c.MTLSClientCA, err = readAuthorities(text); return err }},
+		{Setting{Key: "client_certificate_header", Default: off,
+			Doc: "Header in which a trusted proxy passes the client certificate, as `Client-Cert`: a byte sequence (RFC 9440), or percent-encoded PEM as nginx writes it. Every proxy in `trusted_proxies` must set or remove it on each request. Goes with `mtls_client_ca`."},
+			func(c *Config, text string) (err error) {
+				c.ClientCertificateHeader, err = readHeaderName(text)
+				return err
+			}},
 		{Setting{Key: "issuer", DefaultNote: "`http://` and `listen`, where that is on loopback; else it must be given",
 			Doc: "The server's public name, as in `https://credentials.example.com`: scheme and host, no path, no trailing slash. It stands in every token. `http` only on loopback."},
 			func(c *Config, text string) (err error) { c.Issuer, err = readIssuer(text); return err }},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 const (
@@ -244,6 +246,44 @@ func readFilePath(text string) (string, error) {
 		return "", fmt.Errorf("%s is a directory. Name a file in it", quoted(text))
 	}
 	return text, nil
+}
+
+// readAuthorities wants a file with certificates of authorities.
+func readAuthorities(text string) (string, error) {
+	if _, err := readFilePath(text); err != nil {
+		return "", err
+	}
+	data, err := os.ReadFile(text)
+	if err != nil {
+		return "", fmt.Errorf("the file %s cannot be read (%w). Give the server's user access to it", quoted(text), pathCause(err))
+	}
+	if _, err := proof.ParseAuthorities(data); err != nil {
+		return "", fmt.Errorf("the file %s cannot be used: %w", quoted(text), err)
+	}
+	return text, nil
+}
+
+// headerName is a field name of RFC 9110 section 5.1 as proxies pass them on:
+// some drop names with an underscore, which others take for a hyphen.
+var headerName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,62}[A-Za-z0-9])?$`)
+
+// readHeaderName returns the canonical spelling, or "" for off. Names that mean
+// something else already are refused: programs may send those themselves.
+func readHeaderName(text string) (string, error) {
+	if text == off {
+		return "", nil
+	}
+	name := http.CanonicalHeaderKey(text)
+	if !headerName.MatchString(text) {
+		return "", fmt.Errorf("%s is no name of a header. Write letters, digits and hyphens, as Client-Cert", quoted(text))
+	}
+	taken := []string{"Accept", "Authorization", "Connection", "Content-", "Cookie", "Dpop", "Forwarded", "Host", "Origin", "Te", "Transfer-Encoding", "Upgrade", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Method", "X-Forwarded-Proto", "X-Forwarded-Uri", "X-Original-", "Claviger-"}
+	for _, other := range taken {
+		if name == other || strings.HasSuffix(other, "-") && strings.HasPrefix(name, other) {
+			return "", fmt.Errorf("%s means something else already. Choose another header, as Client-Cert", quoted(text))
+		}
+	}
+	return name, nil
 }
 
 // pathCause is what went wrong without the path, which the sentence names already.

@@ -47,7 +47,10 @@ type Call struct {
 	Authorization []string
 	// Proofs are the values of all DPoP headers (RFC 9449 section 4.1).
 	Proofs []string
-	Client netip.Addr
+	// Certificate is the thumbprint (x5t#S256) of the client certificate that the
+	// program proved; empty: none.
+	Certificate string
+	Client      netip.Addr
 	// Arrival is when the request came in, for "fresh before no".
 	Arrival time.Time
 }
@@ -176,7 +179,7 @@ func (d *Decider) prove(ctx context.Context, c *Call, route *apicred.CompiledRou
 	case dpop || strings.EqualFold(scheme, "Bearer"):
 		who := caller{bearer: true, presented: accesstoken.Presented{
 			Token: strings.Trim(credentials, " "), DPoP: dpop, Proofs: c.Proofs, Method: c.Method,
-			Address: proof.Address{Scheme: c.Scheme, Host: c.Host, Path: c.Path}, Arrival: c.Arrival,
+			Address: proof.Address{Scheme: c.Scheme, Host: c.Host, Path: c.Path}, Certificate: c.Certificate, Arrival: c.Arrival,
 		}}
 		return who, d.verify(ctx, &who)
 	case strings.EqualFold(scheme, "Basic") && route.API.DirectCredentials:

@@ -7,13 +7,14 @@ import (
 )
 
 // cleanRequest removes what no program may tell an API: who it is, where it
-// comes from, which other method or path is meant, and its credential unless
-// keepAuthorization. The proof of a bound token stays if keepProof: the API
-// cannot check such a token without.
-func cleanRequest(h http.Header, keepAuthorization, keepProof bool) {
+// comes from, which other method or path is meant, what begins with private (in
+// lower case; may be empty), and its credential unless keepAuthorization. The
+// proof of a bound token stays if keepProof: the API cannot check such a token
+// without.
+func cleanRequest(h http.Header, keepAuthorization, keepProof bool, private string) {
 	cleanUpgrade(h)
 	for name := range h {
-		if reservedHeader(name) {
+		if reservedHeader(name) || private != "" && beginsWith(name, private) {
 			delete(h, name)
 		}
 	}

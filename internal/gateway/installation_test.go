@@ -75,7 +75,7 @@ func install(t testing.TB, upstream string) *installation {
 
 func (i *installation) serve(t testing.TB, d *gateway.Decider) {
 	t.Helper()
-	proxy := gateway.NewProxy(d, i.Logger)
+	proxy := gateway.NewProxy(d, i.Logger, "")
 	t.Cleanup(proxy.Close)
 	public, behind := web.NewRouter(), web.NewRouter()
 	public.Add(gateway.Routes(d)...)

@@ -22,12 +22,15 @@ type Proxy struct {
 	upstreams *upstreams
 	buffers   bufferPool
 	errors    *slog.Logger
+	private   string
 }
 
-// NewProxy returns a gateway. Close it at the end.
-func NewProxy(d *Decider, logger *slog.Logger) *Proxy {
+// NewProxy returns a gateway. Close it at the end. private is the header in which
+// proxies before it pass client certificates, which no API may see as a program
+// sent it; empty: none.
+func NewProxy(d *Decider, logger *slog.Logger, private string) *Proxy {
 	return &Proxy{
-		decider: d, errors: logger, upstreams: newUpstreams(time.Now),
+		decider: d, errors: logger, private: strings.ToLower(private), upstreams: newUpstreams(time.Now),
 		buffers: bufferPool{&sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}},
 	}
 }
@@ -44,7 +47,8 @@ func (p *Proxy) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	x.Pattern = "/"
 	call := Call{
 		Method: r.Method, Scheme: scheme(r, x), Host: canonicalHost(r.Host),
-		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Client: x.Client, Arrival: x.Start,
+		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x.CertificateThumbprint(),
+		Client: x.Client, Arrival: x.Start,
 	}
 	// The bytes as sent: net/url's reading of them would be another path. The
 	// absolute form (RFC 9112 section 3.2.2) is for proxies to other places.
@@ -80,7 +84,7 @@ func (p *Proxy) forward(r *http.Request, x *web.Exchange, call *Call, d *Decisio
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			target(pr.Out, call, d.Route.API.Upstream)
 			keep := d.Bearer && d.Route.API.ForwardAuthorization
-			cleanRequest(pr.Out.Header, keep, keep && d.DPoP)
+			cleanRequest(pr.Out.Header, keep, keep && d.DPoP, p.private)
 			d.setIdentity(pr.Out.Header, x.RequestID)
 			setForwarded(pr.Out.Header, pr.In, x)
 		},

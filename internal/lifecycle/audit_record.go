@@ -26,6 +26,7 @@ type credentialRecord struct {
 	API               string         `json:"api,omitempty"`
 	Method            string         `json:"authentication_method,omitempty"` // empty: client_secret
 	Keys              []keyRecord    `json:"keys,omitempty"`
+	TLSClientSubject  string         `json:"tls_client_subject,omitempty"`
 	Generation        int64          `json:"generation"`
 }
 
@@ -34,7 +35,7 @@ func recordCredential(c *apicred.Credential) credentialRecord {
 		Name: c.Name, Level: c.Level, OwnerID: c.OwnerID, Scopes: c.Scopes, ExpiresAt: auditTime(c.ExpiresAt),
 		AllowedCIDRs: c.AllowedCIDRs, TokenLifetime: int64(c.TokenLifetime / time.Second),
 		RequestsPerSecond: c.RequestsPerSecond, Disabled: c.Disabled(), DisabledBy: c.DisabledBy, Suspension: string(c.Suspension),
-		API: c.API, Method: recordMethod(c.AuthenticationMethod), Keys: keyRecords(c.KeySet), Generation: c.Generation,
+		API: c.API, Method: recordMethod(c.AuthenticationMethod), Keys: keyRecords(c.KeySet), TLSClientSubject: c.TLSClientSubject, Generation: c.Generation,
 	}
 }
 

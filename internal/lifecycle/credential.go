@@ -33,6 +33,7 @@ type NewCredential struct {
 	RequestsPerSecond int                          // 0: no limit
 	Method            apicred.AuthenticationMethod // empty: client_secret
 	KeySet            []byte                       // JWK Set as sent; empty: none
+	TLSClientSubject  string                       // the name in its certificate; empty: none
 	API               string                       // ID of the API it introspects for; empty: none
 	// Faults are members the surface could not read; they are answered only
 	// after the right to create is established (contract.md "Order of refusals").
@@ -153,6 +154,7 @@ func (s *Service) draft(actor *apicred.Actor, f *facts, in *NewCredential) (apic
 		Generation: 1, Version: 1, CreatedAt: now, CreatedBy: actor.ID, UpdatedAt: now,
 	}
 	c.KeySet = v.keySet(c.AuthenticationMethod, in.KeySet)
+	c.TLSClientSubject = v.certificateSubject(c.AuthenticationMethod, in.TLSClientSubject)
 	if !in.Level.Valid() {
 		v.fault("body.level", "The level is user or account.")
 	}

@@ -18,6 +18,7 @@ type CredentialChange struct {
 	TokenLifetime     *time.Duration
 	RequestsPerSecond *int
 	KeySet            *[]byte // JWK Set as sent
+	TLSClientSubject  *string // the name in its certificate
 	API               *string // empty: none
 	// Version the editor saw, from If-Match; 0: not given.
 	Version int64
@@ -106,6 +107,9 @@ func edited(f *facts, c apicred.Credential, in *CredentialChange, now time.Time)
 	if in.KeySet != nil {
 		c.KeySet = v.keySet(c.AuthenticationMethod, *in.KeySet)
 	}
+	if in.TLSClientSubject != nil {
+		c.TLSClientSubject = v.certificateSubject(c.AuthenticationMethod, *in.TLSClientSubject)
+	}
 	if in.API != nil {
 		c.API = v.boundAPI(f, *in.API, c.API)
 	}
@@ -155,7 +159,7 @@ func outlived(before, after *apicred.Credential, now time.Time) bool {
 func sameCredential(a, b *apicred.Credential) bool {
 	return a.Name == b.Name && slices.Equal(a.Scopes, b.Scopes) && a.ExpiresAt.Equal(b.ExpiresAt) &&
 		slices.Equal(a.AllowedCIDRs, b.AllowedCIDRs) && a.TokenLifetime == b.TokenLifetime &&
-		a.RequestsPerSecond == b.RequestsPerSecond && a.KeySet == b.KeySet && a.API == b.API && a.Suspension == b.Suspension &&
+		a.RequestsPerSecond == b.RequestsPerSecond && a.KeySet == b.KeySet && a.TLSClientSubject == b.TLSClientSubject && a.API == b.API && a.Suspension == b.Suspension &&
 		a.DisabledAt.Equal(b.DisabledAt) && a.DisabledBy == b.DisabledBy && a.Generation == b.Generation
 }
 

@@ -13,10 +13,10 @@ func (v *memberCheck) method(asked apicred.AuthenticationMethod) apicred.Authent
 	switch asked {
 	case "":
 		return apicred.AuthenticationClientSecret
-	case apicred.AuthenticationClientSecret, apicred.AuthenticationPrivateKeyJWT:
+	case apicred.AuthenticationClientSecret, apicred.AuthenticationPrivateKeyJWT, apicred.AuthenticationTLSClientAuth:
 	default:
 		if !v.faulty("body.authentication_method") {
-			v.fault("body.authentication_method", "The authentication method must be client_secret or private_key_jwt.")
+			v.fault("body.authentication_method", "The authentication method must be client_secret, private_key_jwt or tls_client_auth.")
 		}
 	}
 	return asked
@@ -50,6 +50,36 @@ func (v *memberCheck) keySet(method apicred.AuthenticationMethod, raw []byte) st
 		return ""
 	}
 	return set.JSON()
+}
+
+// certificateSubject checks the name in a certificate against the method it is
+// for, and returns its one spelling.
+func (v *memberCheck) certificateSubject(method apicred.AuthenticationMethod, name string) string {
+	const at = "body.tls_client_subject"
+	switch {
+	case v.faulty(at), v.faulty("body.authentication_method"):
+		return ""
+	case method != apicred.AuthenticationTLSClientAuth:
+		if name != "" {
+			v.fault(at, "Only a tls_client_auth credential has a certificate. Leave tls_client_subject out.")
+		}
+		return ""
+	case name == "":
+		v.fault(at, "A tls_client_auth credential needs the name in its certificate. Send tls_client_subject, as CN=worker,O=Acme or dns:worker.example.com.")
+		return ""
+	}
+	subject, fault := proof.ParseSubject(name)
+	if fault != "" {
+		v.fault(at, fault)
+	}
+	return subject
+}
+
+// renames tells whether name is another certificate's than the credential has
+// now: whoever holds that one gets in. What cannot be read is refused later.
+func renames(before *apicred.Credential, name string) bool {
+	subject, fault := proof.ParseSubject(name)
+	return fault == "" && subject != before.TLSClientSubject
 }
 
 // boundAPI checks the API that a credential shall introspect for. What it shows

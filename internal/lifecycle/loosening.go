@@ -10,13 +10,14 @@ import (
 
 // loosens tells whether an edit gives the credential more room than it has: a
 // later end, an address it could not be used from, longer tokens, a higher rate,
-// another key, or an API whose tokens it may learn of (contract.md "Ceiling"). Somebody who was demoted may still tighten.
+// another key or certificate, or an API whose tokens it may learn of (contract.md "Ceiling"). Somebody who was demoted may still tighten.
 func loosens(before *apicred.Credential, in *CredentialChange) bool {
 	return in.ExpiresAt != nil && laterEnd(before.ExpiresAt, *in.ExpiresAt) ||
 		in.AllowedCIDRs != nil && widens(before.AllowedCIDRs, *in.AllowedCIDRs) ||
 		in.TokenLifetime != nil && above(before.TokenLifetime, *in.TokenLifetime) ||
 		in.RequestsPerSecond != nil && above(before.RequestsPerSecond, *in.RequestsPerSecond) ||
 		in.KeySet != nil && addsKeys(before, *in.KeySet) ||
+		in.TLSClientSubject != nil && renames(before, *in.TLSClientSubject) ||
 		in.API != nil && *in.API != "" && *in.API != before.API
 }
 

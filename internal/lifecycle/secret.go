@@ -83,7 +83,11 @@ func hasSecrets(c *apicred.Credential) error {
 	if c.AuthenticationMethod == apicred.AuthenticationClientSecret {
 		return nil
 	}
-	return apicred.Conflict("This API credential authenticates by " + string(c.AuthenticationMethod) + " and has no secrets. Change its keys (jwks) instead.")
+	instead := "Change its keys (jwks) instead."
+	if c.AuthenticationMethod == apicred.AuthenticationTLSClientAuth {
+		instead = "Change the name in its certificate (tls_client_subject) instead."
+	}
+	return apicred.Conflict("This API credential authenticates by " + string(c.AuthenticationMethod) + " and has no secrets. " + instead)
 }
 
 // withinCeiling applies the scope ceiling to a credential as it stands, for

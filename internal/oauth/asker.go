@@ -54,7 +54,7 @@ func (e *inquiry) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refu
 	}
 	return e.askingBearer(r, x, &accesstoken.Presented{
 		Token: strings.Trim(token, " "), DPoP: dpop, Proofs: r.Header["Dpop"], Method: r.Method,
-		Address: e.base.At(r.URL.EscapedPath()), Arrival: x.Start,
+		Address: e.base.At(r.URL.EscapedPath()), Certificate: x.CertificateThumbprint(), Arrival: x.Start,
 	})
 }
 

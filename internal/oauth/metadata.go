@@ -32,6 +32,23 @@ type metadata struct {
 	RevocationSigning    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	ProofSigning         []string `json:"dpop_signing_alg_values_supported"` // RFC 9449 section 5.1
 	ServiceDocumentation string   `json:"service_documentation,omitempty"`
+	// of RFC 8705, sections 3.3 and 5
+	CertificateBound bool             `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	Aliases          *endpointAliases `json:"mtls_endpoint_aliases,omitempty"`
+}
+
+// endpointAliases are the endpoints where a client is asked for its certificate.
+type endpointAliases struct {
+	Token         string `json:"token_endpoint"`
+	Introspection string `json:"introspection_endpoint"`
+	Revocation    string `json:"revocation_endpoint"`
+}
+
+func aliasesAt(url string) *endpointAliases {
+	if url == "" {
+		return nil
+	}
+	return &endpointAliases{url + tokenPath, url + introspectionPath, url + revocationPath}
 }
 
 // metadataDocument serves the description, made anew when the catalogue is
@@ -61,6 +78,9 @@ func (m *metadataDocument) body() ([]byte, error) {
 		return last.body, nil
 	}
 	methods, algorithms := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}, proof.Algorithms()
+	if m.config.Certificates {
+		methods = append(methods, "tls_client_auth")
+	}
 	body, err := json.Marshal(metadata{
 		Issuer:               m.config.IssuerURL,
 		TokenEndpoint:        m.config.IssuerURL + tokenPath,
@@ -78,6 +98,8 @@ func (m *metadataDocument) body() ([]byte, error) {
 		RevocationSigning:    algorithms,
 		ProofSigning:         algorithms,
 		ServiceDocumentation: m.config.ServiceDocumentation,
+		CertificateBound:     m.config.Certificates,
+		Aliases:              aliasesAt(m.config.CertificateURL),
 	})
 	if err == nil {
 		m.last.Store(&renderedMetadata{catalogue, body})

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -37,9 +38,12 @@ func (e *reception) client(r *http.Request, x *web.Exchange, f *form) (accesstok
 	auth.Address, auth.Arrival = x.Client, x.Start
 	var client accesstoken.Client
 	var err error
-	if f.asserts() {
+	switch {
+	case f.asserts():
 		client, err = e.clients.AuthenticateByAssertion(r.Context(), auth, f.assertion)
-	} else {
+	case auth.Secret == "" && len(r.Header["Authorization"]) == 0:
+		client, err = e.certified(r.Context(), auth, x)
+	default:
 		client, err = e.clients.Authenticate(r.Context(), auth)
 	}
 	if err != nil {
@@ -49,6 +53,16 @@ func (e *reception) client(r *http.Request, x *web.Exchange, f *form) (accesstok
 	}
 	x.Actor = client.ID()
 	return client, nil
+}
+
+// certified authenticates a client that presents nothing but its ID, by its
+// certificate (RFC 8705 section 2). Without one it fails as with a wrong secret.
+func (e *reception) certified(ctx context.Context, auth accesstoken.ClientAuth, x *web.Exchange) (accesstoken.Client, error) {
+	presented, fault := x.Certificate()
+	if presented == nil && fault == nil {
+		return e.clients.Authenticate(ctx, auth)
+	}
+	return e.clients.AuthenticateByCertificate(ctx, auth, presented, fault)
 }
 
 // form reads and parses a request, in the order method, media type, body.
@@ -113,7 +127,8 @@ func (f *form) asserts() bool {
 }
 
 // presented finds the one way in which the client authenticates: Basic, ID and
-// secret in the body (RFC 6749 section 2.3.1), or an assertion. What stands in the query is
+// secret in the body (RFC 6749 section 2.3.1), an assertion, or its ID alone with
+// a certificate. What stands in the query is
 // never looked at. A header that is no well-formed Basic is a failed
 // authentication like any other: it goes on with an ID that nobody has, so that
 // it costs and answers the same.

@@ -17,6 +17,7 @@ func (d resourceDocument) serve(w http.ResponseWriter, r *http.Request, x *web.E
 	issuer := d.config.IssuerURL
 	described := accesstoken.DescribeResource(d.config.Clients.Catalogue(), issuer, accesstoken.ManagementAudience(issuer), "Claviger")
 	described.JWKSURI = issuer + keysPath
+	described.CertificateBound = d.config.Certificates
 	described.Documentation = d.config.ServiceDocumentation
 	body, err := json.Marshal(described)
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	documentBodyLimit = 1 // a GET has no body
 )
 
-// Config is what the surface works on. All but ServiceDocumentation is needed.
+// Config is what the surface works on. What stands behind Closing may be left out.
 type Config struct {
 	// IssuerURL is the setting issuer: scheme and host, no trailing slash.
 	IssuerURL string
@@ -35,6 +35,11 @@ type Config struct {
 	Closing <-chan struct{}
 	// ServiceDocumentation is a URL for people, in the metadata; empty: none.
 	ServiceDocumentation string
+	// Certificates: clients may prove themselves by a client certificate.
+	Certificates bool
+	// CertificateURL is scheme and host of the listener where they are asked for
+	// one; empty: there is none, and the certificate comes by a proxy.
+	CertificateURL string
 }
 
 // Routes returns the surface's addresses.

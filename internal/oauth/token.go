@@ -91,6 +91,7 @@ func (e *tokenEndpoint) issue(r *http.Request, x *web.Exchange, client accesstok
 
 // confirmation is what the client proved that its token shall be bound to.
 func (e *tokenEndpoint) confirmation(r *http.Request, x *web.Exchange, client *accesstoken.Client) (bound accesstoken.Confirmation, err error) {
+	bound = client.Confirmation()
 	if proofs := r.Header["Dpop"]; len(proofs) > 0 && e.manners.binds {
 		bound.Key, err = e.clients.ProveKey(r.Context(), client, &accesstoken.ProofRequest{
 			Proofs: proofs, Method: r.Method, Address: e.address, From: x.Client,

@@ -24,8 +24,9 @@ type credentialJSON struct {
 	LastUsedAt           *time.Time     `json:"last_used_at" doc:"Null: never used. Exact to a minute."`
 	LastUsedAddress      *string        `json:"last_used_address"`
 	Secrets              []secretJSON   `json:"secrets" doc:"Its client secrets, oldest first, without their text."`
-	AuthenticationMethod string         `json:"authentication_method" enum:"client_secret,private_key_jwt" doc:"How it proves itself at the token endpoint."`
+	AuthenticationMethod string         `json:"authentication_method" enum:"client_secret,private_key_jwt,tls_client_auth" doc:"How it proves itself at the token endpoint."`
 	JWKS                 *keySetJSON    `json:"jwks" doc:"The public keys that it signs its assertions with; null: none."`
+	TLSClientSubject     *string        `json:"tls_client_subject" doc:"The name in its certificate, for tls_client_auth; null: none."`
 	AllowedCIDRs         []netip.Prefix `json:"allowed_cidrs" doc:"Address ranges it may be used from; none: from anywhere."`
 	TokenLifetimeSeconds *int64         `json:"token_lifetime_seconds" doc:"Longest life of its access tokens; null: the server's and the account's."`
 	RequestsPerSecond    *int           `json:"requests_per_second" doc:"Its limit on each node; null: none."`
@@ -50,7 +51,7 @@ type listedCredentialJSON struct {
 // if the credential has one.
 type createdCredentialJSON struct {
 	CredentialMembers
-	ClientSecret string `json:"client_secret,omitempty" doc:"The client secret. It is shown here and never again. Not there for private_key_jwt."`
+	ClientSecret string `json:"client_secret,omitempty" doc:"The client secret. It is shown here and never again. Not there for private_key_jwt and tls_client_auth."`
 }
 
 // CredentialMembers lets other bodies hold the members of a credential beside
@@ -71,7 +72,7 @@ func renderCredential(v *lifecycle.CredentialView) credentialJSON {
 		CreatedBy: v.CreatedBy, ExpiresAt: someTime(v.ExpiresAt), LastUsedAt: someTime(v.LastUsedAt), LastUsedAddress: some(v.LastUsedAddress),
 		Secrets: renderSecrets(v.Secrets), AuthenticationMethod: string(v.AuthenticationMethod), AllowedCIDRs: filled(v.AllowedCIDRs),
 		TokenLifetimeSeconds: some(int64(v.TokenLifetime / time.Second)), RequestsPerSecond: some(v.RequestsPerSecond),
-		JWKS: renderKeySet(v.KeySet), API: some(v.API), Version: v.Version, Actions: make([]string, 0, len(v.Actions)),
+		JWKS: renderKeySet(v.KeySet), TLSClientSubject: some(v.TLSClientSubject), API: some(v.API), Version: v.Version, Actions: make([]string, 0, len(v.Actions)),
 	}
 	if v.OwnerID != "" {
 		out.Owner = &ownerJSON{UserID: v.OwnerID, Email: some(v.OwnerEmail)}

@@ -23,6 +23,7 @@ type credentialChangeJSON struct {
 	TokenLifetimeSeconds *int64          `json:"token_lifetime_seconds,omitempty" nullable:"true" minimum:"60" maximum:"86400" doc:"Null removes the bound."`
 	RequestsPerSecond    *int            `json:"requests_per_second,omitempty" nullable:"true" minimum:"1" maximum:"100000" doc:"Null removes the limit."`
 	JWKS                 *keySetJSON     `json:"jwks,omitempty" doc:"All public keys that it shall have, for private_key_jwt. Tokens that are out live on."`
+	TLSClientSubject     *string         `json:"tls_client_subject,omitempty" minLength:"1" maxLength:"1024" doc:"The name in its certificate from now on, for tls_client_auth. Tokens that are out stay bound to the certificate they were issued for."`
 	API                  *string         `json:"api,omitempty" nullable:"true" doc:"ID of the API whose tokens it may introspect; null removes it."`
 }
 
@@ -92,6 +93,7 @@ func parseEdit(c *call, in *editInput) (edit, error) {
 		lifetime time.Duration
 		rate     int
 		keys     []byte
+		subject  string
 		api      string
 	)
 	change := &out.change
@@ -102,6 +104,7 @@ func parseEdit(c *call, in *editInput) (edit, error) {
 	change.TokenLifetime = given(o.lifetime(&lifetime), &lifetime)
 	change.RequestsPerSecond = given(o.rate(&rate), &rate)
 	change.KeySet = given(o.keySet(&keys), &keys)
+	change.TLSClientSubject = given(o.text("tls_client_subject", true, &subject), &subject)
 	change.API = given(o.text("api", true, &api), &api)
 	change.Faults = o.rest(append(readOnlyMembers(), "level", "authentication_method")...)
 	return out, nil

@@ -22,8 +22,9 @@ type newCredentialJSON struct {
 	AllowedCIDRs         []netip.Prefix `json:"allowed_cidrs,omitempty" maxItems:"64" doc:"Address ranges it may be used from; none: from anywhere."`
 	TokenLifetimeSeconds *int64         `json:"token_lifetime_seconds,omitempty" nullable:"true" minimum:"60" maximum:"86400" doc:"Longest life of its access tokens. The account may allow less."`
 	RequestsPerSecond    *int           `json:"requests_per_second,omitempty" nullable:"true" minimum:"1" maximum:"100000" doc:"Limit on each node; bursts of twice as many pass."`
-	AuthenticationMethod string         `json:"authentication_method,omitempty" enum:"client_secret,private_key_jwt" doc:"How it proves itself at the token endpoint, for its whole life. Left out: client_secret."`
+	AuthenticationMethod string         `json:"authentication_method,omitempty" enum:"client_secret,private_key_jwt,tls_client_auth" doc:"How it proves itself at the token endpoint, for its whole life. Left out: client_secret."`
 	JWKS                 *keySetJSON    `json:"jwks,omitempty" doc:"For private_key_jwt: the public keys that it signs with."`
+	TLSClientSubject     *string        `json:"tls_client_subject,omitempty" nullable:"true" minLength:"1" maxLength:"1024" doc:"For tls_client_auth: the name in its certificate, compared as a whole. A subject of RFC 4514, as CN=worker,O=Acme, or dns:, uri:, ip: or email: and a subject alternative name."`
 	API                  *string        `json:"api,omitempty" nullable:"true" doc:"ID of the API whose tokens, of every account, it may introspect and follow; credentials of the operator account, and admins, only."`
 }
 
@@ -82,6 +83,7 @@ func parseCreate(c *call, _ *createInput) (lifecycle.NewCredential, error) {
 	o.text("authentication_method", true, &method)
 	in.Method = apicred.AuthenticationMethod(method)
 	o.keySet(&in.KeySet)
+	o.text("tls_client_subject", true, &in.TLSClientSubject)
 	o.text("api", true, &in.API)
 	in.Level = apicred.Level(level)
 	in.Faults = o.rest(readOnlyMembers()...)

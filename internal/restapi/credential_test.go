@@ -30,7 +30,7 @@ func TestCredential_LivesFromCreateToDelete(t *testing.T) {
 		"scopes": []any{"users:read"}, "effective_scopes": []any{"users:read"}, "status": "active", "status_reason": nil,
 		"created_by": i.users["sue"].ID, "expires_at": "2999-01-31T10:00:00Z", "last_used_at": nil, "last_used_address": nil,
 		"authentication_method": "client_secret", "allowed_cidrs": []any{"192.0.2.0/24"}, "token_lifetime_seconds": 600.0,
-		"requests_per_second": 5.0, "api": nil, "jwks": nil, "version": 1.0, "actions": []any{"view", "edit", "disable", "delete"},
+		"requests_per_second": 5.0, "api": nil, "jwks": nil, "tls_client_subject": nil, "version": 1.0, "actions": []any{"view", "edit", "disable", "delete"},
 	}
 	for _, name := range []string{"created_at", "updated_at", "secrets"} {
 		if read.body[name] == nil {

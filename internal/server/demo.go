@@ -81,7 +81,7 @@ func Demo(ctx context.Context, o DemoOptions) (err error) {
 	if err := d.seed(ctx, sample); err != nil {
 		return err
 	}
-	s, err := newServer(core)
+	s, err := newServer(core, doors)
 	if err != nil {
 		return err
 	}

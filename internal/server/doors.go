@@ -14,8 +14,9 @@ const socketName = "claviger.sock"
 
 // doors are the listeners of a server; nil ones are closed to everybody.
 type doors struct {
-	public, gateway, ops, socket net.Listener
-	certificate                  *certificate // nil: plain HTTP
+	public, gateway, mutual, ops, socket net.Listener
+	certificate                          *certificate // nil: plain HTTP
+	authorities                          *authorities // nil: no client certificate counts
 }
 
 // opener opens a listener for a setting.
@@ -39,6 +40,11 @@ func openDoorsBy(ctx context.Context, cfg config.Config, open opener) (d *doors,
 			return nil, err
 		}
 	}
+	if cfg.MTLSClientCA != "" {
+		if d.authorities, err = openAuthorities(cfg.MTLSClientCA); err != nil {
+			return nil, err
+		}
+	}
 	if d.public, err = open(ctx, "listen", cfg.Listen); err != nil {
 		return nil, err
 	}
@@ -49,6 +55,11 @@ func openDoorsBy(ctx context.Context, cfg config.Config, open opener) (d *doors,
 	}
 	if cfg.GatewayListen != "" {
 		if d.gateway, err = open(ctx, "gateway_listen", cfg.GatewayListen); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.MTLSListen != "" {
+		if d.mutual, err = open(ctx, "mtls_listen", cfg.MTLSListen); err != nil {
 			return nil, err
 		}
 	}
@@ -68,10 +79,28 @@ func (d *doors) secured(l net.Listener) net.Listener {
 	return tls.NewListener(l, d.certificate.config())
 }
 
+// securedGateway is the gateway's listener. Where client certificates count, it
+// asks for one: a token may be bound to it.
+func (d *doors) securedGateway() net.Listener {
+	if d.gateway == nil || d.certificate == nil || d.authorities == nil {
+		return d.secured(d.gateway)
+	}
+	return tls.NewListener(d.gateway, d.authorities.asking(d.certificate))
+}
+
+// securedMutual is the listener that nobody enters without a certificate. The
+// settings are checked: with it there is a certificate and there are authorities.
+func (d *doors) securedMutual() net.Listener {
+	if d.mutual == nil {
+		return nil
+	}
+	return tls.NewListener(d.mutual, d.authorities.demanding(d.certificate))
+}
+
 // admitNobody closes the doors that clients come by, behind those who are
 // through.
 func (d *doors) admitNobody() {
-	for _, l := range []net.Listener{d.public, d.gateway} {
+	for _, l := range []net.Listener{d.public, d.gateway, d.mutual} {
 		if l != nil {
 			_ = l.Close()
 		}
@@ -80,7 +109,7 @@ func (d *doors) admitNobody() {
 
 // close closes what is still open; closing twice does no harm.
 func (d *doors) close() {
-	for _, l := range []net.Listener{d.public, d.gateway, d.ops, d.socket} {
+	for _, l := range []net.Listener{d.public, d.gateway, d.mutual, d.ops, d.socket} {
 		if last, ok := l.(*lastCall); ok {
 			last.abandon()
 		} else if l != nil {

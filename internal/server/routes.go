@@ -14,7 +14,7 @@ import (
 
 // newServer wires the surfaces to the use cases. Every address of the public
 // listener is on this screen.
-func newServer(core *Core) (*server, error) {
+func newServer(core *Core, d *doors) (*server, error) {
 	metrics := web.NewMetrics()
 	ops, err := opsHandler(core, metrics)
 	if err != nil {
@@ -39,11 +39,13 @@ func newServer(core *Core) (*server, error) {
 		return nil, err
 	}
 
-	public := web.NewRouter()
-	public.Add(oauth.Routes(oauth.Config{
+	endpoints := oauth.Config{
 		IssuerURL: core.Issuer, Clients: core.Directory, Issuer: core.Tokens, Keys: core.Ring.JWKSet, Verifier: core.Verifier, Closing: health.closing,
 		ServiceDocumentation: core.Issuer + "/api/v1/docs",
-	})...)
+		Certificates:         d.authorities != nil, CertificateURL: aliasURL(core.Issuer, d.mutual),
+	}
+	public := web.NewRouter()
+	public.Add(oauth.Routes(endpoints)...)
 	public.Add(gateway.Routes(decider)...)
 	public.Add(management.Routes()...)
 	public.Add(files.routes()...)
@@ -51,19 +53,33 @@ func newServer(core *Core) (*server, error) {
 	pages.Register(public)
 	public.Mount("/", 0, http.HandlerFunc(pages.NotFound))
 
-	proxy := gateway.NewProxy(decider, core.Log)
+	proxy := gateway.NewProxy(decider, core.Log, core.Config.ClientCertificateHeader)
 	behind := web.NewRouter()
 	behind.Add(proxy.Routes()...)
+
+	// Neither pages, which browsers open, nor forward-auth: whoever asks there
+	// speaks for somebody else, whose certificate is not that of the connection.
+	mutual := web.NewRouter()
+	mutual.Add(oauth.Routes(endpoints)...)
+	mutual.Add(management.Routes()...)
+	mutual.Add(health.routes()...)
 
 	shell := web.Config{
 		Logger: core.Log, Metrics: metrics, Listener: "public",
 		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(), SealRefusal: core.Lifecycle.SealRefusal,
 	}
-	gatewayShell := shell
+	mutualShell, gatewayShell := shell, shell
+	mutualShell.Listener = "mtls"
 	gatewayShell.Listener, gatewayShell.Bare = "gateway", true
+	if d.authorities != nil {
+		header := core.Config.ClientCertificateHeader
+		shell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header}
+		mutualShell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Connection: true}
+		gatewayShell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header, Connection: true}
+	}
 	return &server{
-		core: core, health: health, ops: ops,
-		public: web.NewShell(shell, public), gateway: web.NewShell(gatewayShell, behind), proxy: proxy,
+		core: core, health: health, ops: ops, public: web.NewShell(shell, public),
+		mutual: web.NewShell(mutualShell, mutual), gateway: web.NewShell(gatewayShell, behind), proxy: proxy,
 	}, nil
 }
 

@@ -39,7 +39,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 	if err := core.applyCatalogueFile(ctx); err != nil {
 		return err
 	}
-	s, err := newServer(core)
+	s, err := newServer(core, doors)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 	if err := core.announceFirstAdmin(ctx, talk); err != nil {
 		return err
 	}
-	defer core.readAgainOnHangup(ctx, doors.certificate)()
+	defer core.readAgainOnHangup(ctx, doors)()
 	s.talk = talk
 	return s.serve(ctx, doors)
 }
@@ -65,10 +65,10 @@ func (c *Core) warnOfLooseDirectory(ctx context.Context) {
 	}
 }
 
-// readAgainOnHangup applies the catalogue file and reads the TLS certificate
-// again at every SIGHUP, until the returned function is called. A file with
-// faults changes nothing, and keeps the other from nothing.
-func (c *Core) readAgainOnHangup(ctx context.Context, tls *certificate) (stop func()) {
+// readAgainOnHangup applies the catalogue file and reads the TLS certificate and
+// the client authorities again at every SIGHUP, until the returned function is
+// called. A file with faults changes nothing, and keeps the others from nothing.
+func (c *Core) readAgainOnHangup(ctx context.Context, d *doors) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	var done sync.WaitGroup
@@ -77,17 +77,27 @@ func (c *Core) readAgainOnHangup(ctx context.Context, tls *certificate) (stop fu
 			if err := c.applyCatalogueFile(ctx); err != nil {
 				c.Log.ErrorContext(ctx, "the catalogue file was not applied; the catalogue in force stays", slog.Any("error", err))
 			}
-			if tls == nil {
-				continue
-			}
-			if err := tls.reload(); err != nil {
-				c.Log.ErrorContext(ctx, "the TLS certificate was not read; the one in force stays", slog.Any("error", err))
-				continue
-			}
-			c.Log.InfoContext(ctx, "TLS certificate read", slog.Time("not_after", tls.inForce.Load().Leaf.NotAfter))
+			c.reloadTLS(ctx, d)
 		}
 	})
 	return func() { signal.Stop(hangup); close(hangup); done.Wait() }
+}
+
+func (c *Core) reloadTLS(ctx context.Context, d *doors) {
+	if own := d.certificate; own != nil {
+		if err := own.reload(); err != nil {
+			c.Log.ErrorContext(ctx, "the TLS certificate was not read; the one in force stays", slog.Any("error", err))
+		} else {
+			c.Log.InfoContext(ctx, "TLS certificate read", slog.Time("not_after", own.inForce.Load().Leaf.NotAfter))
+		}
+	}
+	if d.authorities != nil {
+		if err := d.authorities.reload(); err != nil {
+			c.Log.ErrorContext(ctx, "the client authorities were not read; those in force stay", slog.Any("error", err))
+		} else {
+			c.Log.InfoContext(ctx, "client authorities read", slog.Int("certificates", len(d.authorities.inForce.Load().Certificates())))
+		}
+	}
 }
 
 func announce(talk io.Writer, core *Core, d *doors) {
@@ -98,6 +108,9 @@ func announce(talk io.Writer, core *Core, d *doors) {
 			scheme = "https"
 		}
 		say(talk, "The gateway listens on %s://%s.", scheme, d.gateway.Addr())
+	}
+	if d.mutual != nil {
+		say(talk, "Programs with a client certificate are let in on https://%s.", d.mutual.Addr())
 	}
 	if d.ops != nil {
 		say(talk, "Metrics and profiles are on http://%s.", d.ops.Addr())

@@ -28,6 +28,7 @@ type server struct {
 	core    *Core
 	health  *health
 	public  http.Handler
+	mutual  http.Handler // behind mutual TLS
 	gateway http.Handler
 	proxy   *gateway.Proxy // behind the gateway's shell
 	ops     http.Handler
@@ -50,7 +51,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() { s.core.disableUnused(beside) })
 	running.Go(func() { s.core.Notary.Run(beside) })
 
-	faults := make(chan error, 4)
+	faults := make(chan error, 5)
 	var servers []*http.Server
 	start := func(l net.Listener, srv *http.Server) {
 		if l == nil {
@@ -67,7 +68,8 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	}
 	log := s.core.Log
 	start(d.secured(d.public), web.NewServer(s.farewell(s.public), log))
-	start(d.secured(d.gateway), web.NewStreamingServer(s.farewell(s.gateway), log))
+	start(d.securedMutual(), web.NewServer(s.farewell(s.mutual), log))
+	start(d.securedGateway(), web.NewStreamingServer(s.farewell(s.gateway), log))
 	start(d.ops, web.NewStreamingServer(s.ops, log)) // a profile takes longer than a short answer may
 	if d.socket != nil {
 		running.Go(func() {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -55,8 +56,11 @@ func (r *reader) ScopeHolders(ctx context.Context, scopes []string) (map[string]
 
 func (t *tx) InsertCredential(ctx context.Context, c apicred.Credential) error {
 	row := credentialRow(&c)
-	if row.KeySet != "" {
+	switch {
+	case row.KeySet != "":
 		row.SecretAddedAt = row.CreatedAt // for "unrotated", keys are what secrets are
+	case row.TLSClientSubject != "":
+		row.SecretAddedAt = neverUnrotated
 	}
 	if err := t.q.InsertCredential(ctx, statement.InsertCredentialParams(row)); err != nil {
 		return t.fault(err)
@@ -67,6 +71,11 @@ func (t *tx) InsertCredential(ctx context.Context, c apicred.Credential) error {
 	return t.insertWords(ctx, &row)
 }
 
+// neverUnrotated is when a secret was added to a credential whose certificates
+// are renewed elsewhere, without anybody here being told: later than any moment
+// that "unrotated" asks for.
+const neverUnrotated = math.MaxInt64
+
 // UpdateCredential leaves the last-used facts alone: they are AddUsage's.
 func (t *tx) UpdateCredential(ctx context.Context, c apicred.Credential) error {
 	old, err := t.q.GetCredential(ctx, c.AccountID, c.ClientID)
@@ -76,7 +85,8 @@ func (t *tx) UpdateCredential(ctx context.Context, c apicred.Credential) error {
 	row := credentialRow(&c)
 	n, err := t.q.UpdateCredential(ctx, statement.UpdateCredentialParams{
 		Name: row.Name, NameFolded: row.NameFolded, Scopes: row.Scopes, API: row.API,
-		AuthenticationMethod: row.AuthenticationMethod, KeySet: row.KeySet, AllowedCidrs: row.AllowedCidrs,
+		AuthenticationMethod: row.AuthenticationMethod, KeySet: row.KeySet,
+		TLSClientSubject: row.TLSClientSubject, AllowedCidrs: row.AllowedCidrs,
 		TokenLifetime: row.TokenLifetime, RequestsPerSecond: row.RequestsPerSecond,
 		DisabledAt: row.DisabledAt, DisabledBy: row.DisabledBy, EnabledAt: row.EnabledAt, ExpiresAt: row.ExpiresAt,
 		Suspension: row.Suspension, Generation: row.Generation, UpdatedAt: row.UpdatedAt,
@@ -141,7 +151,8 @@ func credentialRow(c *apicred.Credential) statement.Credential {
 	return statement.Credential{
 		ClientID: c.ClientID, AccountID: c.AccountID, Name: c.Name, NameFolded: apicred.FoldText(c.Name),
 		Level: string(c.Level), OwnerID: orNull(c.OwnerID), Scopes: apicred.JoinScopes(c.Scopes), API: c.API,
-		AuthenticationMethod: string(c.AuthenticationMethod), KeySet: c.KeySet, AllowedCidrs: prefixText(c.AllowedCIDRs),
+		AuthenticationMethod: string(c.AuthenticationMethod), KeySet: c.KeySet,
+		TLSClientSubject: c.TLSClientSubject, AllowedCidrs: prefixText(c.AllowedCIDRs),
 		TokenLifetime: c.TokenLifetime.Microseconds(), RequestsPerSecond: int64(c.RequestsPerSecond),
 		DisabledAt: micros(c.DisabledAt), DisabledBy: c.DisabledBy, ExpiresAt: micros(c.ExpiresAt),
 		Suspension: string(c.Suspension), Generation: c.Generation, Version: c.Version,
@@ -156,7 +167,8 @@ func credentialOf(row *statement.Credential) (apicred.Credential, error) {
 	return apicred.Credential{
 		ClientID: row.ClientID, AccountID: row.AccountID, Name: row.Name, Level: apicred.Level(row.Level),
 		OwnerID: row.OwnerID.String, Scopes: strings.Fields(row.Scopes), API: row.API,
-		AuthenticationMethod: apicred.AuthenticationMethod(row.AuthenticationMethod), KeySet: row.KeySet, AllowedCIDRs: cidrs,
+		AuthenticationMethod: apicred.AuthenticationMethod(row.AuthenticationMethod), KeySet: row.KeySet,
+		TLSClientSubject: row.TLSClientSubject, AllowedCIDRs: cidrs,
 		TokenLifetime: durationOf(row.TokenLifetime), RequestsPerSecond: int(row.RequestsPerSecond),
 		DisabledAt: timeOf(row.DisabledAt), DisabledBy: row.DisabledBy, ExpiresAt: timeOf(row.ExpiresAt),
 		Suspension: apicred.Suspension(row.Suspension), Generation: row.Generation, Version: row.Version,

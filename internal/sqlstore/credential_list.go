@@ -45,13 +45,13 @@ const beyondPrefix = "\U0010FFFF"
 const credentialColumns = `c.client_id, c.account_id, c.name, c.name_folded, c.level, c.owner_id, c.scopes, c.api,
 	c.authentication_method, c.allowed_cidrs, c.token_lifetime, c.requests_per_second, c.disabled_at, c.disabled_by,
 	c.expires_at, c.suspension, c.generation, c.version, c.created_at, c.created_by, c.updated_at, c.last_used_at, c.last_used_address,
-	c.enabled_at, c.secret_added_at, c.key_set`
+	c.enabled_at, c.secret_added_at, c.key_set, c.tls_client_subject`
 
 func scanCredential(rows *sql.Rows, c *statement.Credential) error {
 	return rows.Scan(&c.ClientID, &c.AccountID, &c.Name, &c.NameFolded, &c.Level, &c.OwnerID, &c.Scopes, &c.API,
 		&c.AuthenticationMethod, &c.AllowedCidrs, &c.TokenLifetime, &c.RequestsPerSecond, &c.DisabledAt, &c.DisabledBy,
 		&c.ExpiresAt, &c.Suspension, &c.Generation, &c.Version, &c.CreatedAt, &c.CreatedBy, &c.UpdatedAt, &c.LastUsedAt, &c.LastUsedAddress,
-		&c.EnabledAt, &c.SecretAddedAt, &c.KeySet)
+		&c.EnabledAt, &c.SecretAddedAt, &c.KeySet, &c.TLSClientSubject)
 }
 
 func (r *reader) queryCredentials(ctx context.Context, c *composed) ([]apicred.Credential, error) {

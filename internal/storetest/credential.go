@@ -3,6 +3,7 @@ package storetest
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
@@ -31,6 +32,7 @@ func credentialTests() map[string]func(*fixture) {
 		"Credential_FoundByTheScopesItHoldsNow":        credentialByScope,
 		"Credential_FoundByItsOwner":                   credentialByOwner,
 		"Credential_FoundByTheNameItHasNow":            credentialByName,
+		"Credential_WithACertificateIsNeverUnrotated":  credentialCertified,
 	}
 }
 
@@ -63,7 +65,7 @@ func credentialUpdate(f *fixture) {
 	c := f.credential(f.account("Acme").ID)
 	edited := apicred.Credential{
 		ClientID: c.ClientID, AccountID: c.AccountID, Name: "Weekly Import", Level: c.Level, Scopes: []string{"webhooks"},
-		AuthenticationMethod: "private_key_jwt", KeySet: `{"keys":[1]}`, Generation: 5, Version: c.Version,
+		AuthenticationMethod: "private_key_jwt", KeySet: `{"keys":[1]}`, TLSClientSubject: "dns:worker.example.com", Generation: 5, Version: c.Version,
 		CreatedAt: c.CreatedAt, CreatedBy: c.CreatedBy, UpdatedAt: start().Add(1), LastUsedAt: c.LastUsedAt, LastUsedAddress: c.LastUsedAddress,
 	}
 	edited.UpdatedAt = start().AddDate(0, 0, 1)
@@ -184,6 +186,25 @@ func credentialByOwner(f *fixture) {
 	f.view(func(r lifecycle.Reader) error {
 		owned, err := r.CredentialsOwned(f.Context(), a.ID, "")
 		f.equal(len(owned), 0)
+		return err
+	})
+}
+
+func credentialCertified(f *fixture) {
+	c := f.newCredential(f.account("Acme").ID, nil)
+	c.AuthenticationMethod, c.KeySet, c.TLSClientSubject = apicred.AuthenticationTLSClientAuth, "", "CN=worker"
+	c.DisabledAt, c.DisabledBy, c.ExpiresAt, c.Suspension = time.Time{}, "", time.Time{}, ""
+	f.change(func(tx lifecycle.Tx) error { return tx.InsertCredential(f.Context(), c) })
+	f.wantCredential(c)
+	c.TLSClientSubject = "CN=other"
+	f.change(func(tx lifecycle.Tx) error { return tx.UpdateCredential(f.Context(), c) })
+	q := lifecycle.CredentialQuery{
+		AccountID: c.AccountID, Now: start().AddDate(9, 0, 0),
+		Attention: lifecycle.Attention{Kind: lifecycle.AttentionUnrotated, RotatedBefore: start().AddDate(8, 0, 0)},
+	}
+	f.view(func(r lifecycle.Reader) error {
+		n, err := r.CountCredentials(f.Context(), q, 10)
+		f.equal(n, 0)
 		return err
 	})
 }

@@ -147,7 +147,7 @@ func (f *fixture) newCredential(accountID string, owner *apicred.User) apicred.C
 	c := apicred.Credential{
 		ClientID: f.id(), AccountID: accountID, Name: "Nightly Export", Level: apicred.LevelAccount,
 		Scopes: []string{"stats", "users:read"}, API: "orders", AuthenticationMethod: apicred.AuthenticationPrivateKeyJWT,
-		KeySet: `{"keys":[]}`, AllowedCIDRs: prefixes("192.0.2.0/24", "2001:db8::/32"), TokenLifetime: 90 * time.Second, RequestsPerSecond: 7,
+		KeySet: `{"keys":[]}`, TLSClientSubject: "CN=worker", AllowedCIDRs: prefixes("192.0.2.0/24", "2001:db8::/32"), TokenLifetime: 90 * time.Second, RequestsPerSecond: 7,
 		DisabledAt: start(), DisabledBy: "u9", ExpiresAt: start().Add(time.Hour), Suspension: apicred.SuspensionScopes,
 		Generation: 4, Version: 1, CreatedAt: start(), CreatedBy: "u8", UpdatedAt: start(),
 		LastUsedAt: start(), LastUsedAddress: "192.0.2.9",

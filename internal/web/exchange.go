@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // Exchange is one request and its answer as the shell sees them. It is the
@@ -38,6 +39,13 @@ type Exchange struct {
 	UpstreamDuration time.Duration
 	// Actor is who asks, once known: a client ID or user ID, for the log.
 	Actor string
+
+	// Of the client certificate, read when somebody asks for it.
+	request          *http.Request
+	certificates     *ClientCertificates
+	certificate      *proof.Certificate
+	certificateFault error
+	certificateRead  bool
 
 	code    string
 	cause   error

@@ -22,6 +22,8 @@ type Config struct {
 	// Listener names the shell in metrics: "public" or "gateway".
 	Listener string
 	Proxies  Proxies
+	// Certificates tells where client certificates are found; nil: nowhere.
+	Certificates *ClientCertificates
 	// HSTS tells browsers to stay on https: set it when the issuer is https.
 	HSTS bool
 	// SealRefusal makes of a packed apicred.Refusal a text for headers that only
@@ -41,15 +43,17 @@ type Shell struct {
 	proxies Proxies
 	name    string
 	bare    bool
-	seal    func(packed []byte, requestID string) string
-	headers browserHeaders
+	// certificates may be nil.
+	certificates *ClientCertificates
+	seal         func(packed []byte, requestID string) string
+	headers      browserHeaders
 }
 
 // NewShell takes the router over; add no routes afterwards.
 func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
 		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies,
-		name: c.Listener, bare: c.Bare, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
+		name: c.Listener, bare: c.Bare, certificates: c.Certificates, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
 	}
 	for _, e := range router.exact {
 		e.metrics = c.Metrics.route(c.Listener, e.Path)
@@ -65,7 +69,7 @@ func NewShell(c Config, router *Router) *Shell {
 
 // ServeHTTP implements http.Handler.
 func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &Exchange{Start: time.Now(), w: w, seal: s.seal}
+	x := &Exchange{Start: time.Now(), w: w, seal: s.seal, request: r, certificates: s.certificates}
 	x.RequestID = newRequestID(x.Start)
 	x.idValue[0] = x.RequestID
 	x.Client, x.TrustedPeer = s.proxies.client(r)

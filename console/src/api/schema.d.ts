@@ -731,13 +731,13 @@ export interface components {
              * @description How it proves itself at the token endpoint.
              * @enum {string}
              */
-            authentication_method: "client_secret" | "private_key_jwt";
+            authentication_method: "client_secret" | "private_key_jwt" | "tls_client_auth";
             /**
              * Format: uuid
              * @description The client ID: a UUID, never used again.
              */
             client_id: string;
-            /** @description The client secret. It is shown here and never again. Not there for private_key_jwt. */
+            /** @description The client secret. It is shown here and never again. Not there for private_key_jwt and tls_client_auth. */
             client_secret?: string;
             /** Format: date-time */
             created_at: string;
@@ -786,6 +786,8 @@ export interface components {
              * @enum {string|null}
              */
             status_reason: "disabled_by_owner" | "disabled_by_admin" | "unused" | "owner" | "scopes" | "restored" | null;
+            /** @description The name in its certificate, for tls_client_auth; null: none. */
+            tls_client_subject: string | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens; null: the server's and the account's.
@@ -833,7 +835,7 @@ export interface components {
              * @description How it proves itself at the token endpoint.
              * @enum {string}
              */
-            authentication_method: "client_secret" | "private_key_jwt";
+            authentication_method: "client_secret" | "private_key_jwt" | "tls_client_auth";
             /**
              * Format: uuid
              * @description The client ID: a UUID, never used again.
@@ -886,6 +888,8 @@ export interface components {
              * @enum {string|null}
              */
             status_reason: "disabled_by_owner" | "disabled_by_admin" | "unused" | "owner" | "scopes" | "restored" | null;
+            /** @description The name in its certificate, for tls_client_auth; null: none. */
+            tls_client_subject: string | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens; null: the server's and the account's.
@@ -919,6 +923,8 @@ export interface components {
             requests_per_second?: number | null;
             /** @description All scopes that it shall hold, not only new ones. */
             scopes?: string[];
+            /** @description The name in its certificate from now on, for tls_client_auth. Tokens that are out stay bound to the certificate they were issued for. */
+            tls_client_subject?: string;
             /**
              * Format: int64
              * @description Null removes the bound.
@@ -1015,7 +1021,7 @@ export interface components {
              * @description How it proves itself at the token endpoint.
              * @enum {string}
              */
-            authentication_method: "client_secret" | "private_key_jwt";
+            authentication_method: "client_secret" | "private_key_jwt" | "tls_client_auth";
             /**
              * Format: uuid
              * @description The client ID: a UUID, never used again.
@@ -1070,6 +1076,8 @@ export interface components {
              * @enum {string|null}
              */
             status_reason: "disabled_by_owner" | "disabled_by_admin" | "unused" | "owner" | "scopes" | "restored" | null;
+            /** @description The name in its certificate, for tls_client_auth; null: none. */
+            tls_client_subject: string | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens; null: the server's and the account's.
@@ -1119,7 +1127,7 @@ export interface components {
              * @description How it proves itself at the token endpoint, for its whole life. Left out: client_secret.
              * @enum {string}
              */
-            authentication_method?: "client_secret" | "private_key_jwt";
+            authentication_method?: "client_secret" | "private_key_jwt" | "tls_client_auth";
             /**
              * Format: date-time
              * @description When it ends; null or left out: never.
@@ -1141,6 +1149,8 @@ export interface components {
             requests_per_second?: number | null;
             /** @description Scopes it shall hold, out of GET /scopes. */
             scopes: string[];
+            /** @description For tls_client_auth: the name in its certificate, compared as a whole. A subject of RFC 4514, as CN=worker,O=Acme, or dns:, uri:, ip: or email: and a subject alternative name. */
+            tls_client_subject?: string | null;
             /**
              * Format: int64
              * @description Longest life of its access tokens. The account may allow less.
@@ -2225,6 +2235,7 @@ export interface operations {
                      *           ],
                      *           "authentication_method": "client_secret",
                      *           "jwks": null,
+                     *           "tls_client_subject": null,
                      *           "allowed_cidrs": [
                      *             "192.0.2.0/24"
                      *           ],
@@ -2346,6 +2357,7 @@ export interface operations {
                      *       ],
                      *       "authentication_method": "client_secret",
                      *       "jwks": null,
+                     *       "tls_client_subject": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2433,6 +2445,7 @@ export interface operations {
                      *       ],
                      *       "authentication_method": "client_secret",
                      *       "jwks": null,
+                     *       "tls_client_subject": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2563,6 +2576,7 @@ export interface operations {
                      *       ],
                      *       "authentication_method": "client_secret",
                      *       "jwks": null,
+                     *       "tls_client_subject": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2649,6 +2663,7 @@ export interface operations {
                      *       ],
                      *       "authentication_method": "client_secret",
                      *       "jwks": null,
+                     *       "tls_client_subject": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],
@@ -2731,6 +2746,7 @@ export interface operations {
                      *       ],
                      *       "authentication_method": "client_secret",
                      *       "jwks": null,
+                     *       "tls_client_subject": null,
                      *       "allowed_cidrs": [
                      *         "192.0.2.0/24"
                      *       ],

@@ -15,16 +15,18 @@ INSERT INTO credentials (
     client_id, account_id, name, name_folded, level, owner_id, scopes, api,
     authentication_method, allowed_cidrs, token_lifetime, requests_per_second,
     disabled_at, disabled_by, expires_at, suspension, generation, version,
-    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set
+    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set,
+    tls_client_subject
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-    $24, $25, $26
+    $24, $25, $26, $27
 );
 
 -- name: UpdateCredential :execrows
 UPDATE credentials SET
     name = sqlc.arg(name), name_folded = sqlc.arg(name_folded), scopes = sqlc.arg(scopes), api = sqlc.arg(api),
-    authentication_method = sqlc.arg(authentication_method), key_set = sqlc.arg(key_set), allowed_cidrs = sqlc.arg(allowed_cidrs),
+    authentication_method = sqlc.arg(authentication_method), key_set = sqlc.arg(key_set),
+    tls_client_subject = sqlc.arg(tls_client_subject), allowed_cidrs = sqlc.arg(allowed_cidrs),
     token_lifetime = sqlc.arg(token_lifetime), requests_per_second = sqlc.arg(requests_per_second),
     disabled_at = sqlc.arg(disabled_at), disabled_by = sqlc.arg(disabled_by),
     enabled_at = sqlc.arg(enabled_at), expires_at = sqlc.arg(expires_at), suspension = sqlc.arg(suspension),

@@ -52,7 +52,7 @@ func (q *Queries) DeleteCredentialWords(ctx context.Context, clientID string) er
 }
 
 const getCredential = `-- name: GetCredential :one
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE account_id = $1 AND client_id = $2
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set, tls_client_subject FROM credentials WHERE account_id = $1 AND client_id = $2
 `
 
 func (q *Queries) GetCredential(ctx context.Context, accountID string, clientID string) (Credential, error) {
@@ -85,12 +85,13 @@ func (q *Queries) GetCredential(ctx context.Context, accountID string, clientID 
 		&i.EnabledAt,
 		&i.SecretAddedAt,
 		&i.KeySet,
+		&i.TLSClientSubject,
 	)
 	return i, err
 }
 
 const getCredentialByClientID = `-- name: GetCredentialByClientID :one
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE client_id = $1
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set, tls_client_subject FROM credentials WHERE client_id = $1
 `
 
 func (q *Queries) GetCredentialByClientID(ctx context.Context, clientID string) (Credential, error) {
@@ -123,6 +124,7 @@ func (q *Queries) GetCredentialByClientID(ctx context.Context, clientID string) 
 		&i.EnabledAt,
 		&i.SecretAddedAt,
 		&i.KeySet,
+		&i.TLSClientSubject,
 	)
 	return i, err
 }
@@ -132,10 +134,11 @@ INSERT INTO credentials (
     client_id, account_id, name, name_folded, level, owner_id, scopes, api,
     authentication_method, allowed_cidrs, token_lifetime, requests_per_second,
     disabled_at, disabled_by, expires_at, suspension, generation, version,
-    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set
+    created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set,
+    tls_client_subject
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-    $24, $25, $26
+    $24, $25, $26, $27
 )
 `
 
@@ -166,6 +169,7 @@ type InsertCredentialParams struct {
 	EnabledAt            int64
 	SecretAddedAt        int64
 	KeySet               string
+	TLSClientSubject     string
 }
 
 func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialParams) error {
@@ -196,6 +200,7 @@ func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialPara
 		arg.EnabledAt,
 		arg.SecretAddedAt,
 		arg.KeySet,
+		arg.TLSClientSubject,
 	)
 	return err
 }
@@ -231,7 +236,7 @@ func (q *Queries) InsertCredentialWord(ctx context.Context, arg InsertCredential
 }
 
 const listCredentialsAfter = `-- name: ListCredentialsAfter :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST($2 AS BIGINT)
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set, tls_client_subject FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST($2 AS BIGINT)
 `
 
 func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, most int64) ([]Credential, error) {
@@ -270,6 +275,7 @@ func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, mos
 			&i.EnabledAt,
 			&i.SecretAddedAt,
 			&i.KeySet,
+			&i.TLSClientSubject,
 		); err != nil {
 			return nil, err
 		}
@@ -285,7 +291,7 @@ func (q *Queries) ListCredentialsAfter(ctx context.Context, clientID string, mos
 }
 
 const listCredentialsOwned = `-- name: ListCredentialsOwned :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set, tls_client_subject FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id
 `
 
 func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ownerID sql.NullString) ([]Credential, error) {
@@ -324,6 +330,7 @@ func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ow
 			&i.EnabledAt,
 			&i.SecretAddedAt,
 			&i.KeySet,
+			&i.TLSClientSubject,
 		); err != nil {
 			return nil, err
 		}
@@ -372,12 +379,13 @@ func (q *Queries) ScopeHeld(ctx context.Context, scope string) (bool, error) {
 const updateCredential = `-- name: UpdateCredential :execrows
 UPDATE credentials SET
     name = $1, name_folded = $2, scopes = $3, api = $4,
-    authentication_method = $5, key_set = $6, allowed_cidrs = $7,
-    token_lifetime = $8, requests_per_second = $9,
-    disabled_at = $10, disabled_by = $11,
-    enabled_at = $12, expires_at = $13, suspension = $14,
-    generation = $15, updated_at = $16, version = version + 1
-WHERE account_id = $17 AND client_id = $18 AND version = $19
+    authentication_method = $5, key_set = $6,
+    tls_client_subject = $7, allowed_cidrs = $8,
+    token_lifetime = $9, requests_per_second = $10,
+    disabled_at = $11, disabled_by = $12,
+    enabled_at = $13, expires_at = $14, suspension = $15,
+    generation = $16, updated_at = $17, version = version + 1
+WHERE account_id = $18 AND client_id = $19 AND version = $20
 `
 
 type UpdateCredentialParams struct {
@@ -387,6 +395,7 @@ type UpdateCredentialParams struct {
 	API                  string
 	AuthenticationMethod string
 	KeySet               string
+	TLSClientSubject     string
 	AllowedCidrs         string
 	TokenLifetime        int64
 	RequestsPerSecond    int64
@@ -410,6 +419,7 @@ func (q *Queries) UpdateCredential(ctx context.Context, arg UpdateCredentialPara
 		arg.API,
 		arg.AuthenticationMethod,
 		arg.KeySet,
+		arg.TLSClientSubject,
 		arg.AllowedCidrs,
 		arg.TokenLifetime,
 		arg.RequestsPerSecond,

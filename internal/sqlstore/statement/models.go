@@ -83,6 +83,7 @@ type Credential struct {
 	EnabledAt            int64
 	SecretAddedAt        int64
 	KeySet               string
+	TLSClientSubject     string
 }
 
 type IdempotencyKey struct {

@@ -74,7 +74,7 @@ func (q *Queries) CountSecretsByPepper(ctx context.Context) ([]CountSecretsByPep
 }
 
 const listSuspendedAfter = `-- name: ListSuspendedAfter :many
-SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set FROM credentials WHERE suspension = $1 AND client_id > $2
+SELECT client_id, account_id, name, name_folded, level, owner_id, scopes, api, authentication_method, allowed_cidrs, token_lifetime, requests_per_second, disabled_at, disabled_by, expires_at, suspension, generation, version, created_at, created_by, updated_at, last_used_at, last_used_address, enabled_at, secret_added_at, key_set, tls_client_subject FROM credentials WHERE suspension = $1 AND client_id > $2
 ORDER BY client_id LIMIT CAST($3 AS BIGINT)
 `
 
@@ -114,6 +114,7 @@ func (q *Queries) ListSuspendedAfter(ctx context.Context, suspension string, aft
 			&i.EnabledAt,
 			&i.SecretAddedAt,
 			&i.KeySet,
+			&i.TLSClientSubject,
 		); err != nil {
 			return nil, err
 		}
