@@ -179,24 +179,7 @@ func beginNginx(t *testing.T, at places) *exec.Cmd {
 	site := derive(t, "nginx/claviger.conf", filepath.Join(at.dir, "claviger.conf"),
 		"127.0.0.1:8420", at.claviger, "127.0.0.1:9000", at.upstream, "listen 443", "listen "+at.listen,
 		"/etc/ssl/certs/orders.example.com.pem", at.certificate, "/etc/ssl/private/orders.example.com.key", at.key)
-	// What Debian's nginx.conf has around conf.d, with every path in the test's directory.
-	config := write(t, filepath.Join(at.dir, "nginx.conf"), `
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr notice;
-events {}
-http {
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    include `+site+`;
-}
-`)
-	return exec.CommandContext(context.Background(), needed(t, "nginx", "nginx-light"), "-p", at.dir, "-c", config, "-e", "stderr")
+	return nginx(t, at, site)
 }
 
 func beginCaddy(t *testing.T, at places) *exec.Cmd {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
 	"math/big"
@@ -43,7 +42,9 @@ func (a *authority) sign(template *x509.Certificate, parent *authority) (*ecdsa.
 	a.fatal(err)
 	template.SerialNumber = big.NewInt(a.next)
 	a.next++
-	template.Subject = pkix.Name{CommonName: "test " + template.SerialNumber.String()}
+	if template.Subject.CommonName == "" {
+		template.Subject.CommonName = "test " + template.SerialNumber.String()
+	}
 	template.NotBefore = time.Now().Add(-48 * time.Hour)
 	if template.NotAfter.IsZero() {
 		template.NotAfter = time.Now().Add(90 * 24 * time.Hour)

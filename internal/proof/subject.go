@@ -50,7 +50,7 @@ func ParseSubject(text string) (subject, fault string) {
 			kind, name = prefix, text[i+1:]
 		}
 	}
-	ok := false
+	var ok bool
 	switch kind {
 	case dnsName:
 		fault = "A host name is letters, digits and hyphens, with dots between, and no wildcard. Write it as dns:worker.example.com."
