@@ -17,17 +17,14 @@ func parseUID(s string) (uid, bool) {
 	if len(s) != uidText || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return uid{}, false
 	}
-	at := 0
-	for i := 0; i < uidText; i += 2 {
-		if s[i] == '-' {
-			i++
-		}
+	// Where each byte's two digits stand. Dashes are passed over here and nowhere
+	// else: one among the digits is no digit.
+	for at, i := range [len(id)]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
 		high, low := lowerHex(s[i]), lowerHex(s[i+1])
 		if high > 0xf || low > 0xf {
 			return uid{}, false
 		}
 		id[at] = high<<4 | low
-		at++
 	}
 	return id, true
 }

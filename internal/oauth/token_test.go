@@ -260,6 +260,7 @@ func TestToken_RefusesAnyoneAlike(t *testing.T) {
 	}{
 		{"unknown", grant, basic("01234567-89ab-cdef-0123-456789abcdef", secret)},
 		{"unknown in the body", body("01234567-89ab-cdef-0123-456789abcdef", secret), nil},
+		{"a dash among the digits", grant, basic("01234567-89ab-cdef-0123-456789-bcdef", secret)},
 		{"no UUID", grant, basic("nobody", secret)},
 		{"upper-case ID", grant, basic(strings.ToUpper(id), secret)},
 		{"wrong secret", grant, basic(id, disabledSecret)},
