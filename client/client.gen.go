@@ -1026,11 +1026,14 @@ type ExplainParams struct {
 	// Jti A token's jti, instead.
 	Jti string `form:"jti,omitempty" json:"jti,omitempty"`
 
-	// ClientID Instead of both: judge a call of this API credential that was not made, with api and path.
+	// ClientID Instead of both: judge a call of this API credential that was not made, with path.
 	ClientID string `form:"client_id,omitempty" json:"client_id,omitempty"`
 
-	// API The API that would be called.
+	// API The API that would be called; left out: host and path find it.
 	API string `form:"api,omitempty" json:"api,omitempty"`
+
+	// Host The host that would be called; left out: whichever the API answers on.
+	Host string `form:"host,omitempty" json:"host,omitempty"`
 
 	// Method Left out: GET.
 	Method string `form:"method,omitempty" json:"method,omitempty"`
@@ -1302,6 +1305,7 @@ func (c *Client) Explain(ctx context.Context, params ExplainParams) (*Explanatio
 	r.parameter("jti", params.Jti)
 	r.parameter("client_id", params.ClientID)
 	r.parameter("api", params.API)
+	r.parameter("host", params.Host)
 	r.parameter("method", params.Method)
 	r.parameter("path", params.Path)
 	r.parameter("address", params.Address)

@@ -19,12 +19,13 @@ the dot: it carries the refusal sealed, so that any node can read it. --jti asks
 is recorded of a token. With --client-id, a call that nobody made is judged.`,
 		Example: `  claviger explain 01k6sc8vqe9v7n4h2m5x3a1btd.mFzAw…
   claviger explain --jti Y-apzWd9A3Rw1Jxfp_DDBW
-  claviger explain --client-id 0195c000-0000-7000-8000-000000000001 --api user-admin --path /useradmin/users`,
+  claviger explain --client-id 0195c000-0000-7000-8000-000000000001 --path /useradmin/users`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	jti := addText(cmd, "jti", "id", "ask what is recorded of the token with this jti")
 	clientID := addText(cmd, "client-id", "id", "judge a call of this API credential that nobody made")
-	api := addText(cmd, "api", "id", "the API that would be called")
+	api := addText(cmd, "api", "id", "the API that would be called; left out: host and path find it")
+	host := addText(cmd, "host", "name", "the host that would be called; left out: any")
 	method := addText(cmd, "method", "name", "the method; left out: GET")
 	path := addText(cmd, "path", "path", "the path, base path included")
 	address := addText(cmd, "address", "ip", "where the call would come from; left out: from an allowed address")
@@ -32,7 +33,7 @@ is recorded of a token. With --client-id, a call that nobody made is judged.`,
 	installation := addInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, args []string) error {
 		in := desk.ExplainRequest{
-			JTI: jti.String(), ClientID: clientID.String(), API: api.String(), Method: strings.ToUpper(method.String()), Path: path.String(),
+			JTI: jti.String(), ClientID: clientID.String(), API: api.String(), Host: host.String(), Method: strings.ToUpper(method.String()), Path: path.String(),
 		}
 		if len(args) > 0 {
 			in.RequestID = args[0]
@@ -62,11 +63,11 @@ func checkExplain(in *desk.ExplainRequest, address string) error {
 	if asked != 1 {
 		return usagef("Give one of REQUEST-ID, --jti and --client-id.")
 	}
-	if in.ClientID == "" && (in.API != "" || in.Method != "" || in.Path != "" || address != "") {
-		return usagef("--api, --method, --path and --address describe a call of --client-id. Give that too, or leave them out.")
+	if in.ClientID == "" && (in.API != "" || in.Host != "" || in.Method != "" || in.Path != "" || address != "") {
+		return usagef("--api, --host, --method, --path and --address describe a call of --client-id. Give that too, or leave them out.")
 	}
-	if in.ClientID != "" && (in.API == "" || in.Path == "") {
-		return usagef("--client-id needs --api and --path: the call that is to be judged.")
+	if in.ClientID != "" && in.Path == "" {
+		return usagef("--client-id needs --path: the call that is to be judged.")
 	}
 	if in.ClientID != "" && in.Method == "" {
 		in.Method = "GET"

@@ -16,7 +16,8 @@ type ExplainRequest struct {
 	JTI       string `json:"jti,omitempty"`
 	// ClientID of the credential that would call, and the call.
 	ClientID string     `json:"client_id,omitempty"`
-	API      string     `json:"api,omitempty"`
+	API      string     `json:"api,omitempty"`  // empty: host and path find it
+	Host     string     `json:"host,omitempty"` // empty: any
 	Method   string     `json:"method,omitempty"`
 	Path     string     `json:"path,omitempty"`
 	Address  netip.Addr `json:"address,omitzero"` // zero: any
@@ -49,7 +50,7 @@ func (d *Desk) Explain(ctx context.Context, in ExplainRequest) (Explanation, err
 	}
 	request := lifecycle.ExplainRequest{RequestID: in.RequestID, JTI: in.JTI}
 	if in.ClientID != "" {
-		request.Call = &lifecycle.ExplainedCall{ClientID: in.ClientID, API: in.API, Method: in.Method, Path: in.Path, Address: in.Address}
+		request.Call = &lifecycle.ExplainedCall{ClientID: in.ClientID, API: in.API, Host: in.Host, Method: in.Method, Path: in.Path, Address: in.Address}
 	}
 	e, err := d.lifecycle.Explain(ctx, actor, request)
 	if err != nil {

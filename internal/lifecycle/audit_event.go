@@ -48,7 +48,8 @@ type AuditPage struct {
 }
 
 // AuditEvents returns audit events of the actor's account, to admins of that
-// account; of the account named by the actor, or of every one when none is, to
+// account, and to those of the operator account what the operator or Claviger
+// itself did to signing keys and catalogue; of the account named by the actor, or of every one when none is, to
 // the operator at the machine. Refusals are there once their minute is over.
 // Errors: not_found, forbidden (the token's scope), malformed (page).
 func (s *Service) AuditEvents(ctx context.Context, actor apicred.Actor, in AuditRequest) (AuditPage, error) {
@@ -95,7 +96,10 @@ func auditBinding(actor *apicred.Actor, in *AuditRequest) []byte {
 }
 
 func (s *Service) auditQuery(actor *apicred.Actor, in *AuditRequest) (AuditQuery, error) {
-	q := AuditQuery{AccountID: actor.AccountID, Action: in.Action, Target: in.Target, From: in.From, To: in.To}
+	q := AuditQuery{
+		AccountID: actor.AccountID, Installation: actor.OperatorAccount,
+		Action: in.Action, Target: in.Target, From: in.From, To: in.To,
+	}
 	var err error
 	if q.Limit, err = pageSize(in.PageSize); err != nil {
 		return q, err

@@ -72,6 +72,18 @@ func TestAuditEvents_AreReadByAdminsAlone(t *testing.T) {
 	wantKind(t, "the credential of one who was an admin", err, apicred.KindUnauthenticated) // nothing works any more: suspended
 }
 
+// Signing keys and catalogue belong to the installation, and so to the admins of
+// the operator account.
+func TestAuditEvents_OfTheInstallationAreForTheOperatorAccountsAdmins(t *testing.T) {
+	i := install(t)
+	for name, want := range map[string]bool{"ada": true, "olga": false} {
+		page := i.audit(i.as(name), lifecycle.AuditRequest{Action: "catalogue.apply"})
+		if (len(page.Events) > 0) != want {
+			t.Errorf("%s sees %v", name, actions(&page))
+		}
+	}
+}
+
 func TestAuditEvents_OfOtherAccountsDoNotExist(t *testing.T) {
 	i := install(t)
 	there, err := i.service.CreateCredential(t.Context(), i.as("olga"), lifecycle.NewCredential{Name: "theirs", Scopes: []string{"stats"}})
@@ -87,7 +99,7 @@ func TestAuditEvents_OfOtherAccountsDoNotExist(t *testing.T) {
 		}
 	}
 	for _, e := range i.audit(i.as("ada"), lifecycle.AuditRequest{PageSize: 200}).Events {
-		if e.AccountID != i.first.ID {
+		if e.AccountID != i.first.ID && (e.AccountID != "" || e.TargetType != apicred.TargetCatalogue) {
 			t.Errorf("ada sees %+v", e.AuditEvent)
 		}
 	}

@@ -41,7 +41,8 @@ type ExplainRequest struct {
 // ExplainedCall is a call that is only thought of.
 type ExplainedCall struct {
 	ClientID string
-	API      string // ID
+	API      string // ID; empty: host and path find it
+	Host     string // empty: any host
 	Method   string
 	Path     string
 	Address  netip.Addr // zero: any
@@ -223,7 +224,7 @@ func (e *explainer) call(ctx context.Context, in *ExplainedCall) (Explanation, e
 	case !known:
 		return Explanation{}, apicred.NotFound()
 	}
-	r := apicred.Refusal{Code: e.judge(in, &out), API: in.API, Method: in.Method, Route: out.Route, Client: in.ClientID, Address: in.Address}
+	r := apicred.Refusal{Code: e.judge(in, &out), Client: in.ClientID, Address: in.Address}
 	if r.Code == codeInvalidClient {
 		r.Cause = string(out.Credential.Status)
 	}
@@ -243,15 +244,11 @@ func (e *explainer) judge(in *ExplainedCall, out *Explanation) string {
 	if !plain {
 		return codeBadPath
 	}
-	api := e.catalogue().API(in.API)
-	if api == nil {
-		return codeNoRoute
-	}
-	route := api.MatchIn(in.Method, segments)
+	route := e.route(in, segments)
 	if route == nil {
 		return codeNoRoute
 	}
-	out.Route, out.Scopes = route.Pattern, route.Scopes
+	out.API, out.Route, out.Scopes = route.API.ID, route.Pattern, route.Scopes
 	c := &out.Credential
 	switch {
 	case c.Status != apicred.StatusActive:
@@ -265,4 +262,24 @@ func (e *explainer) judge(in *ExplainedCall, out *Explanation) string {
 		}
 	}
 	return codeInsufficientScope
+}
+
+// route finds the route that a call meets, as enforcement does. Somebody who asks
+// about a path alone means the API that has it, on whatever host that answers.
+func (e *explainer) route(in *ExplainedCall, segments []string) *apicred.CompiledRoute {
+	if in.API != "" {
+		if api := e.catalogue().API(in.API); api != nil {
+			return api.MatchIn(in.Method, segments)
+		}
+		return nil
+	}
+	if route := e.catalogue().Match(in.Method, in.Host, segments); route != nil || in.Host != "" {
+		return route
+	}
+	for _, api := range e.catalogue().Document().APIs {
+		if route := e.catalogue().API(api.ID).MatchIn(in.Method, segments); route != nil {
+			return route
+		}
+	}
+	return nil
 }

@@ -67,6 +67,33 @@ scopes:
 	}
 }
 
+// Whoever asks has a URL, and need not know which API it belongs to.
+func TestExplain_FindsTheAPIOfACallByHostAndPath(t *testing.T) {
+	i := install(t)
+	i.apply(`
+apis:
+  - {id: shop, audience: "urn:shop", base_path: /shop, routes: [{path: /orders, scopes: [any]}]}
+  - {id: inner, audience: "urn:inner", hosts: [inner.example.com], base_path: /shop, routes: [{path: /orders, scopes: [inside]}, {path: /stock, scopes: [inside]}]}
+scopes:
+  - {value: any, description: Any, api: shop}
+  - {value: inside, description: Inside, api: inner}
+`)
+	made := i.create(i.as("ada"), "any")
+	for name, tt := range map[string]struct{ host, path, api, code string }{
+		"a host that an API names goes first": {"inner.example.com:443", "/shop/orders", "inner", "insufficient_scope"},
+		"another host":                        {"api.example.com", "/shop/orders", "shop", ""},
+		"no host said":                        {"", "/shop/orders", "shop", ""},
+		"no host said, and only one has it":   {"", "/shop/stock", "inner", "insufficient_scope"},
+		"the wrong host":                      {"api.example.com", "/shop/stock", "", "no_route"},
+		"a path that nobody has":              {"", "/nowhere", "", "no_route"},
+	} {
+		e, err := i.explain(i.as("ada"), lifecycle.ExplainedCall{ClientID: made.ClientID, Host: tt.host, Method: "GET", Path: tt.path})
+		if err != nil || e.API != tt.api || e.Code != tt.code {
+			t.Errorf("%s: %s of %s, %v; want %q of %q", name, e.Code, e.API, err, tt.code, tt.api)
+		}
+	}
+}
+
 func TestExplain_IsForAdminsOfTheCredentialsAccount(t *testing.T) {
 	i := install(t)
 	made := i.create(i.as("ada"), "orders:read")

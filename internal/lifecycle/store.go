@@ -217,7 +217,10 @@ type IdempotencyRecord struct {
 // AuditQuery selects audit events of one account, newest first.
 type AuditQuery struct {
 	AccountID string // empty: every account (the operator at the machine)
-	Actor     string // ID
+	// Installation adds to an account's events those of its signing keys and
+	// catalogue, which are of no account where the operator or Claviger acted.
+	Installation bool
+	Actor        string // ID
 	// ActorType selects the operator or the system, who have no ID.
 	ActorType apicred.ActorType
 	Action    string

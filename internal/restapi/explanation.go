@@ -33,8 +33,9 @@ type explanationJSON struct {
 type explanationInput struct {
 	RequestID string `query:"request_id" maxLength:"1024" doc:"The whole Claviger-Request-Id of the refused answer."`
 	JTI       string `query:"jti" maxLength:"128" doc:"A token's jti, instead."`
-	ClientID  string `query:"client_id" maxLength:"64" doc:"Instead of both: judge a call of this API credential that was not made, with api and path."`
-	API       string `query:"api" maxLength:"64" doc:"The API that would be called." example:"user-admin"`
+	ClientID  string `query:"client_id" maxLength:"64" doc:"Instead of both: judge a call of this API credential that was not made, with path."`
+	API       string `query:"api" maxLength:"64" doc:"The API that would be called; left out: host and path find it." example:"user-admin"`
+	Host      string `query:"host" maxLength:"255" doc:"The host that would be called; left out: whichever the API answers on." example:"api.example.com"`
 	Method    string `query:"method" maxLength:"32" doc:"Left out: GET."`
 	Path      string `query:"path" maxLength:"2048" doc:"The path, base path included." example:"/useradmin/users"`
 	Address   string `query:"address" maxLength:"64" doc:"Where it would come from; left out: from an allowed address."`
@@ -68,10 +69,10 @@ func parseExplanation(_ *call, in *explanationInput) (lifecycle.ExplainRequest, 
 	if in.ClientID == "" {
 		return out, nil
 	}
-	if in.API == "" || in.Path == "" {
-		return out, apicred.Malformed("With client_id, give api and path: the call that is to be judged.")
+	if in.Path == "" {
+		return out, apicred.Malformed("With client_id, give path: the call that is to be judged.")
 	}
-	call := &lifecycle.ExplainedCall{ClientID: in.ClientID, API: in.API, Method: in.Method, Path: in.Path}
+	call := &lifecycle.ExplainedCall{ClientID: in.ClientID, API: in.API, Host: in.Host, Method: in.Method, Path: in.Path}
 	if call.Method == "" {
 		call.Method = http.MethodGet
 	}

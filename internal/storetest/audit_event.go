@@ -15,6 +15,7 @@ func auditTests() map[string]func(*fixture) {
 		"Audit_JoinsTheActorsEmail":                          auditJoinsEmail,
 		"Audit_PagesNeitherSkipNorRepeat":                    auditPages,
 		"Audit_FiltersHoldTogether":                          auditFilters,
+		"Audit_TellsTheInstallationsOwnBesideAnAccounts":     auditInstallation,
 		"Audit_SurvivesTheDeletionOfItsTarget":               auditSurvives,
 		"Audit_KeepsWhateverARefusedRequestNamed":            auditOddText,
 		"Audit_EventIDIsTakenOnce":                           auditIDTaken,
@@ -118,6 +119,37 @@ func auditFilters(f *fixture) {
 		{lifecycle.AuditQuery{AccountID: "none"}, nil},
 	} {
 		test.query.Limit = 100
+		var got []int64
+		for _, e := range f.auditList(test.query) {
+			got = append(got, e.Sequence)
+		}
+		f.equal(got, test.want)
+	}
+}
+
+func auditInstallation(f *fixture) {
+	for _, change := range []func(*apicred.AuditEvent){
+		func(*apicred.AuditEvent) {},
+		func(e *apicred.AuditEvent) { e.AccountID, e.TargetType = "", apicred.TargetSigningKey },
+		func(e *apicred.AuditEvent) { e.AccountID, e.TargetType = "other", apicred.TargetSigningKey },
+		func(e *apicred.AuditEvent) { e.AccountID, e.TargetType = "", apicred.TargetCatalogue },
+		func(e *apicred.AuditEvent) { e.AccountID = "" },
+		func(*apicred.AuditEvent) {},
+	} {
+		e := f.event("credential.edit")
+		change(&e)
+		f.recordEvents(e)
+	}
+	for _, test := range []struct {
+		query lifecycle.AuditQuery
+		want  []int64
+	}{
+		{lifecycle.AuditQuery{AccountID: "acc", Installation: true, Limit: 10}, []int64{6, 4, 2, 1}},
+		{lifecycle.AuditQuery{AccountID: "acc", Installation: true, Limit: 3}, []int64{6, 4, 2}},
+		{lifecycle.AuditQuery{AccountID: "acc", Installation: true, Before: 4, Limit: 10}, []int64{2, 1}},
+		{lifecycle.AuditQuery{AccountID: "acc", Installation: true, Action: "user.edit", Limit: 10}, nil},
+		{lifecycle.AuditQuery{AccountID: "acc", Limit: 10}, []int64{6, 1}},
+	} {
 		var got []int64
 		for _, e := range f.auditList(test.query) {
 			got = append(got, e.Sequence)

@@ -2987,10 +2987,12 @@ export interface operations {
                 request_id?: string;
                 /** @description A token's jti, instead. */
                 jti?: string;
-                /** @description Instead of both: judge a call of this API credential that was not made, with api and path. */
+                /** @description Instead of both: judge a call of this API credential that was not made, with path. */
                 client_id?: string;
-                /** @description The API that would be called. */
+                /** @description The API that would be called; left out: host and path find it. */
                 api?: string;
+                /** @description The host that would be called; left out: whichever the API answers on. */
+                host?: string;
                 /** @description Left out: GET. */
                 method?: string;
                 /** @description The path, base path included. */
