@@ -54,6 +54,16 @@ export async function auditLogPage({ step, shot, demo, browser }, made) {
     await table.getByRole('button', { name: /^Deleted/ }).waitFor()
     assert.equal(new URL(page.url()).searchParams.get('action'), 'credential.delete')
   })
+  await step('what Claviger itself did to the signing keys is shown to admins of the operator account alone', async () => {
+    for (const first of [true, false]) {
+      const other = await openAs(browser, demo, { role: 'admin', first })
+      await other.page.goto(`${demo.issuer}/settings/audit-log?action=signing_key.create`)
+      await other.page.getByRole(...(first ? ['button', { name: 'Made a signing key' }] : ['heading', { name: 'No event matches' }])).first().waitFor()
+      if (first) await accessible(other.page, 'events of the installation')
+      if (first) await shot(other.page, 'audit-keys')
+      await other.context.close()
+    }
+  })
   for (const role of ['supervisor', 'agent']) {
     await step(`${role === 'agent' ? 'an agent' : 'a supervisor'} finds no audit log`, () => notThereFor(browser, demo, role))
   }

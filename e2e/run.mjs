@@ -5,6 +5,8 @@ import { mkdirSync } from 'node:fs'
 import { accountLevel, accountPage, switching } from './account.mjs'
 import { auditLogPage, refusalsAppear } from './audit-log.mjs'
 import { cataloguePage } from './catalogue.mjs'
+import { explanationPage } from './explanation.mjs'
+import { limits } from './limits.mjs'
 import { help, scopesPage } from './scopes.mjs'
 import { reauthentication, securityPage } from './security.mjs'
 import { accessible, curl, openAs, startBrowser, startDemo } from './stage.mjs'
@@ -69,6 +71,8 @@ async function mainJob() {
   await usersPage(stage)
   await cataloguePage(stage)
   await usagePages(stage)
+  await limits(stage)
+  await explanationPage(stage)
   await switching(stage)
   await accountPage(stage)
   await accountLevel(stage)

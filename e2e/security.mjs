@@ -1,7 +1,7 @@
 // The page Security in a real browser: a person's own password and sessions;
 // and the dialog that asks who one is before a risky change.
 import assert from 'node:assert/strict'
-import { accessible, LOOKS, openAs } from './stage.mjs'
+import { accessible, curl, LOOKS, openAs } from './stage.mjs'
 
 const PASSWORD = 'seven herons cross the weir'
 const BETTER = 'nine otters sleep on slate'
@@ -202,6 +202,29 @@ async function withoutPassword({ step, shot, demo, browser }) {
     await tab.close()
     await asked(page).getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('dialog', { name: 'User added' }).waitFor()
+    await context.close()
+  })
+  await step('a change that waits is not sent as somebody else who signed in meanwhile', async () => {
+    const { context, page, person } = await openAs(browser, demo, ADMIN)
+    await page.getByRole('heading', { name: 'API Credentials', level: 1 }).waitFor()
+    demo.ageSessions(person.user_id, 20)
+    await page.goto(`${demo.issuer}/settings/users`)
+    await page.getByRole('button', { name: 'Add user' }).click()
+    await page.getByLabel('E-mail address').fill('never.sent@example.com')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add user' }).click()
+    await asked(page).waitFor()
+    const other = demo.users.find((u) => u.role === 'admin' && u.account_id === demo.account_id && u.email !== person.email)
+    const tab = await context.newPage()
+    await tab.goto(other.sign_in_url)
+    await tab.getByRole('button', { name: /sign in|continue/i }).click()
+    await tab.getByRole('heading', { name: 'API Credentials', level: 1 }).waitFor()
+    await tab.close()
+    await asked(page).getByRole('button', { name: 'Try again' }).click()
+    await asked(page).getByText(`${other.email} is signed in in this browser now. Nothing was sent.`).waitFor()
+    await accessible(page, 'Confirm it is you, as somebody else')
+    await shot(page, 'reauth-somebody-else')
+    const users = curl(`${demo.issuer}/api/v1/users`, '-H', `Authorization: Bearer ${person.management_token}`)
+    assert.ok(!users.body.includes('never.sent'), 'it was sent')
     await context.close()
   })
 }

@@ -25,5 +25,11 @@
 // say in [Config.PublicURL] what that is. Which proofs were used is remembered in
 // the process.
 //
+// A credential's allowed addresses and its requests per second are not applied
+// here: neither is in the token or the feed, and which address a call came from
+// only the proxy in front knows. Its programs still meet both where they get
+// their tokens. Where either must hold for each call, put the API behind
+// forward-auth or the gateway.
+//
 // The package depends on the standard library alone.
 package enforce

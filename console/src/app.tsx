@@ -5,7 +5,8 @@ import { accountQueryOptions } from './account/queries'
 import type { Account } from './api/types'
 import { CredentialListPage } from './credential/list'
 import { isAbsent } from './credential/actions'
-import { ACCOUNT_PATH, AUDIT_LOG_PATH, CATALOGUE_PATH, CREDENTIALS_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from './session/paths'
+import { mayExplain } from './explanation/right'
+import { ACCOUNT_PATH, AUDIT_LOG_PATH, CATALOGUE_PATH, CREDENTIALS_PATH, EXPLANATION_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from './session/paths'
 import { CATALOGUE_WRITE } from './scope/right'
 import { useReauthentication } from './session/reauthentication'
 import { loadSession, SessionProvider, useSession } from './session/session'
@@ -23,6 +24,7 @@ const ScopesPage = lazy(() => import('./scope/list'))
 const AuditLogPage = lazy(() => import('./audit-event/list'))
 const UserListPage = lazy(() => import('./user/list'))
 const AccountPage = lazy(() => import('./account/page'))
+const ExplanationPage = lazy(() => import('./explanation/page'))
 const SecurityPage = lazy(() => import('./security/page'))
 
 /** The whole console: finds out who is signed in, then shows the page that the URL names. */
@@ -79,6 +81,7 @@ function Area() {
           <Route path={SCOPES_PATH} component={ScopesPage} />
           {me.scopes.includes(CATALOGUE_WRITE) && <Route path={CATALOGUE_PATH} component={CataloguePage} />}
           {me.role === 'admin' && <Route path={AUDIT_LOG_PATH} component={AuditLogPage} />}
+          {mayExplain(me) && <Route path={EXPLANATION_PATH} component={ExplanationPage} />}
           {me.role === 'admin' && <Route path={USERS_PATH} component={UserListPage} />}
           <Route>
             {!shown ? (

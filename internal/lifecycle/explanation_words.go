@@ -184,11 +184,8 @@ func (e *explainer) scopeAsked(r *apicred.Refusal) words {
 
 // scopeMissing looks for the nearest way to one of the route's scopes.
 func (e *explainer) scopeMissing(out *Explanation, known bool) words {
-	needed := "one of the scopes " + strings.Join(out.Scopes, ", ")
-	if len(out.Scopes) == 1 {
-		needed = "the scope " + out.Scopes[0]
-	}
-	w := words{rule: "scope_not_held", why: "The route needs " + needed + ", and the token had none of them.", remedy: "Give the API credential " + needed + ", and request a new token.", who: e.editor(out, known)}
+	needed := neededScopes(out.Scopes)
+	w := words{rule: "scope_not_held", why: whyScopeMissing(out, needed), remedy: "Give the API credential " + needed + ", and request a new token.", who: e.editor(out, known)}
 	if !known {
 		return w
 	}
@@ -213,10 +210,33 @@ func (e *explainer) scopeMissing(out *Explanation, known bool) words {
 			w.rule, w.remedy, w.who = "scope_retired", "The API credential holds "+v+", which is retired. Un-retire it in the catalogue, or call another route.", whoOperator
 		case scope.Live && best < 1:
 			best = 1
-			w.rule, w.remedy, w.who = "scope_above_role", v+" is above the owner's role. Raise the role to one of "+rolesText(scope.Roles)+", or have somebody who has it create an API credential.", whoAdmin
+			w.rule, w.remedy, w.who = "scope_above_role", v+" is above the owner's role. Raise the role to "+rolesText(scope.Roles)+", or have somebody who has it create an API credential.", whoAdmin
 		}
 	}
 	return w
+}
+
+func neededScopes(scopes []string) string {
+	if len(scopes) == 1 {
+		return "the scope " + scopes[0]
+	}
+	return "one of the scopes " + strings.Join(scopes, ", ")
+}
+
+// whyScopeMissing tells of the token that was sent, or of the API credential where
+// nobody made the call.
+func whyScopeMissing(out *Explanation, needed string) string {
+	thought, one := out.At.IsZero(), len(out.Scopes) == 1
+	lack := ", and the token had none of them."
+	switch {
+	case thought && one:
+		lack = ", which does not work for this API credential."
+	case thought:
+		lack = ", and none of them works for this API credential."
+	case one:
+		lack = ", which the token did not have."
+	}
+	return "The route needs " + needed + lack
 }
 
 func ownerRole(e *explainer, c *CredentialView) apicred.Role {

@@ -110,7 +110,7 @@ func exampleExplanation() explanationJSON {
 	at, code, name, owner := exampleTime(), "insufficient_scope", "Hourly user export", "ada@example.com"
 	client, api, method, route, address := exampleClientID, "user-admin", "PATCH", "/useradmin/users/{userId}", "192.0.2.17"
 	return explanationJSON{
-		At: &at, Code: &code, Rule: "scope_not_held", Why: "The route needs the scope users:write, and the token had none of them.",
+		At: &at, Code: &code, Rule: "scope_not_held", Why: "The route needs the scope users:write, which the token did not have.",
 		Remedy: "Add users:write to the API credential, and request a new token.", Who: "its owner, ada@example.com",
 		Client: &client, Name: &name, Owner: &owner, API: &api, Method: &method, Route: &route, Scopes: []string{"users:write"}, Address: &address,
 	}

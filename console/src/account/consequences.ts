@@ -1,5 +1,5 @@
 import type { Account, AccountChange } from '../api/types'
-import { durationWords } from './duration'
+import { durationWords } from '../ui/duration'
 import { warnAfter } from './rules'
 
 const DAY = 86_400

@@ -9,16 +9,10 @@ import { Conflict } from '../ui/conflict'
 import { useAskBeforeLeaving } from '../ui/leaving'
 import { Notice } from '../ui/notice'
 import { consequences } from './consequences'
-import { DurationField } from './duration-field'
+import { DurationField } from '../ui/duration-field'
 import { LevelPolicyChoice } from './level-policy'
-import { differences, draftFaults, draftOf, editOf, RULES, type RulesDraft } from './rules'
-import { useSave } from './save'
-
-/** A change being made: the form's values, and the reading of the account they started from. */
-export interface Work {
-  base: Versioned<Account>
-  draft: RulesDraft
-}
+import { differences, draftFaults, draftOf, editOf, RULES } from './rules'
+import { useSave, type Work } from './save'
 
 const FIELDS = ['account_level_credentials', ...RULES.map((rule) => rule.field)]
 
@@ -53,7 +47,10 @@ export function RulesForm({ loaded }: { loaded: Versioned<Account> }) {
               setWork({ base: saving.conflict ?? work.base, draft: work.draft })
               saving.clear()
             }}
-            onTake={discard}
+            onTake={() => {
+              saving.take()
+              discard()
+            }}
           />
         ) : (
           <FormProblem error={saving.error} message={faults.general} />

@@ -1,5 +1,5 @@
 import type { Account, AccountChange } from '../api/types'
-import { draftOf as durationDraftOf, durationWords, secondsOf, type DurationDraft } from './duration'
+import { draftOf as durationDraftOf, durationWords, lengthFault, secondsOf, type DurationDraft, type Lengths } from '../ui/duration'
 
 export type RuleField =
   | 'max_token_lifetime_seconds'
@@ -7,17 +7,9 @@ export type RuleField =
   | 'unused_warn_after_seconds'
   | 'unused_disable_after_seconds'
 
-/** A rule that is a length of time or none, as the form offers and names it. */
-export interface Rule {
+/** A rule that is a length of time or none. */
+export interface Rule extends Lengths {
   field: RuleField
-  label: string
-  hint: string
-  /** What null is called. */
-  none: string
-  presets: readonly number[]
-  units: readonly ('minutes' | 'hours' | 'days')[]
-  /** The greatest length, in seconds. */
-  most: number
 }
 
 const MINUTE = 60
@@ -92,10 +84,8 @@ export function draftOf(account: Account): RulesDraft {
 export function draftFaults(draft: RulesDraft): Partial<Record<RuleField, string>> {
   const faults: Partial<Record<RuleField, string>> = {}
   for (const rule of RULES) {
-    const length = draft.durations[rule.field]
-    const seconds = secondsOf(length)
-    if (seconds === undefined) faults[rule.field] = length.count === '' ? '' : 'Enter a whole number, 1 or more.'
-    else if (seconds !== null && seconds > rule.most) faults[rule.field] = `Enter ${durationWords(rule.most)} at most.`
+    const fault = lengthFault(draft.durations[rule.field], rule.most)
+    if (fault !== undefined) faults[rule.field] = fault
   }
   const warn = secondsOf(draft.durations.unused_warn_after_seconds)
   const disable = secondsOf(draft.durations.unused_disable_after_seconds)

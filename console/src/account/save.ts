@@ -5,8 +5,13 @@ import { Problem } from '../api/problem'
 import type { Account } from '../api/types'
 import { useSession } from '../session/session'
 import { useToast } from '../ui/toast'
-import type { Work } from './form'
-import { editOf } from './rules'
+import { editOf, type RulesDraft } from './rules'
+
+/** A change being made: the form's values, and the reading of the account they started from. */
+export interface Work {
+  base: Versioned<Account>
+  draft: RulesDraft
+}
 
 interface Saving {
   busy: boolean
@@ -14,6 +19,8 @@ interface Saving {
   /** What somebody else saved meanwhile, when that is why the save was refused. */
   conflict: Versioned<Account> | undefined
   save: (work: Work) => Promise<void>
+  /** Shows everywhere what somebody else saved. */
+  take: () => void
   clear: () => void
 }
 
@@ -47,5 +54,6 @@ export function useSave(setWork: (work: Work | undefined) => void): Saving {
     }
   }
   const readNewer = async () => setConflict(await api.getVersioned<Account>('/account'))
-  return { busy, error, conflict, save, clear }
+  const take = () => queries.setQueryData([api.accountID, 'account'], conflict)
+  return { busy, error, conflict, save, take, clear }
 }

@@ -3017,7 +3017,7 @@ export interface operations {
                      *       "at": "2026-11-02T09:30:00Z",
                      *       "code": "insufficient_scope",
                      *       "rule": "scope_not_held",
-                     *       "why": "The route needs the scope users:write, and the token had none of them.",
+                     *       "why": "The route needs the scope users:write, which the token did not have.",
                      *       "remedy": "Add users:write to the API credential, and request a new token.",
                      *       "who": "its owner, ada@example.com",
                      *       "client_id": "0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811",

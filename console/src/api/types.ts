@@ -28,7 +28,7 @@ export type UsageDay = Schemas['UsageDay']
 export type UsageHour = Schemas['UsageHour']
 
 /** What the console asks for; the rest of the members keep the server's defaults. */
-export type NewCredential = Pick<Schemas['NewCredential'], 'name' | 'scopes' | 'level' | 'expires_at'>
+export type NewCredential = Omit<Schemas['NewCredential'], 'api'>
 
 /** The answers to creation and rotation, and the only ones that ever hold a secret. */
 export type CreatedCredential = Schemas['CreatedCredential']
@@ -48,6 +48,9 @@ export type CatalogueScope = Schemas['CatalogueScope']
 
 export type AuditEvent = Schemas['AuditEvent']
 export type AuditEventList = Schemas['AuditEventList']
+
+/** Why a program was refused, or would be. */
+export type Explanation = Schemas['Explanation']
 
 export type User = Schemas['User']
 export type UserStatus = User['status']

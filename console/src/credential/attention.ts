@@ -73,7 +73,8 @@ export function adviceOn(attention: Attention, credential: Credential, now: numb
       }
     case 'suspended':
       return {
-        why: statusExplanation(credential) ?? 'It works again.',
+        // A user-level one is edited by its owner alone.
+        why: statusExplanation(credential, edits && credential.level === 'user') ?? 'It works again.',
         remedies: edits && credential.status_reason === 'scopes' ? ['open'] : ends,
       }
   }

@@ -3,6 +3,7 @@ import { ScopeChips } from '../scope/chip'
 import { Conflict as BothVersions } from '../ui/conflict'
 import { Ago } from '../ui/time'
 import { draftOf, type CredentialDraft } from './draft'
+import { limitsOf, limitWords } from './limits'
 
 interface ConflictProps {
   mine: CredentialDraft
@@ -22,6 +23,7 @@ export function Conflict({ mine, base, saved, onKeep, onTake }: ConflictProps) {
     { field: 'Name', was: was.name, mine: mine.name.trim(), theirs: theirs.name },
     { field: 'Scopes', was: words(was.scopes), mine: words(mine.scopes), theirs: words(theirs.scopes) },
     { field: 'Expires', was: was.expires || 'Never', mine: mine.expires || 'Never', theirs: theirs.expires || 'Never' },
+    ...limitRows(base, mine, saved),
   ].filter((row) => row.mine !== row.theirs || row.theirs !== row.was)
   return (
     <BothVersions
@@ -33,6 +35,17 @@ export function Conflict({ mine, base, saved, onKeep, onTake }: ConflictProps) {
       Saved <Ago time={saved.updated_at} />. Nothing of yours was saved yet; choose which version to go on with.
     </BothVersions>
   )
+}
+
+function limitRows(base: Credential, mine: CredentialDraft, saved: Credential) {
+  const was = limitWords(base)
+  const theirs = limitWords(saved)
+  return limitWords(limitsOf(mine.limits)).map(({ name, words }, place) => ({
+    field: name,
+    was: was[place]?.words ?? '',
+    mine: words,
+    theirs: theirs[place]?.words ?? '',
+  }))
 }
 
 function cell(field: string, text: string) {

@@ -1,4 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { useRef, useState, type FormEvent } from 'react'
+import { accountQueryOptions } from '../account/queries'
 import { formFaults, Problem } from '../api/problem'
 import type { CreatedCredential, Level, NewCredential } from '../api/types'
 import { useScopeCatalogue } from '../scope/catalogue'
@@ -11,6 +13,8 @@ import { Loading } from '../ui/loading'
 import { FormProblem } from './form-problem'
 import { dayInput, endOfDay } from './expiry'
 import { LevelChoice } from './level'
+import { givenLimits, LIMIT_FIELDS, limitFaults, limitsDraftOf, NO_LIMITS } from './limits'
+import { LimitsFields } from './limits-fields'
 import { useRefreshCredentials } from './queries'
 import { Success, useSecretGuard } from './success'
 
@@ -69,7 +73,7 @@ export default function CreateDialog({ open, level, levels, onCreated, onClose }
   )
 }
 
-const FIELDS = ['name', 'scopes', 'expires_at'] as const
+const FIELDS = ['name', 'scopes', 'expires_at', ...LIMIT_FIELDS] as const
 
 interface CreateFormProps {
   level: Level
@@ -86,6 +90,8 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<string[]>([])
   const [expires, setExpires] = useState('')
+  const [limits, setLimits] = useState(limitsDraftOf(NO_LIMITS))
+  const account = useQuery(accountQueryOptions(api))
   const [missing, setMissing] = useState<Record<string, string>>({})
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
@@ -94,12 +100,12 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (busy) return
-    const faults = missingFaults(name, scopes)
+    const faults = { ...missingFaults(name, scopes), ...spoken(limitFaults(limits, account.data)) }
     setMissing(faults)
     setError(undefined)
     if (Object.keys(faults).length > 0) return
     const expiresAt = endOfDay(expires)
-    const body: NewCredential = { name, scopes, level, ...(expiresAt && { expires_at: expiresAt }) }
+    const body: NewCredential = { name, scopes, level, ...(expiresAt && { expires_at: expiresAt }), ...givenLimits(limits) }
     setBusy(true)
     try {
       onCreated(await api.post('/credentials', body, { 'Idempotency-Key': idempotencyKey(body) }))
@@ -149,6 +155,7 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
             />
           )}
         </Field>
+        <LimitsFields value={limits} onChange={setLimits} faults={{ ...faults.fields, ...missing }} />
       </DialogBody>
       <DialogFooter>
         <Button onClick={onCancel}>Cancel</Button>
@@ -166,6 +173,11 @@ function missingFaults(name: string, scopes: readonly string[]): Record<string, 
     ...(name.trim() === '' && { name: 'Give it a name.' }),
     ...(scopes.length === 0 && { scopes: 'Choose at least one scope.' }),
   }
+}
+
+/** Faults that are told once somebody wants to go on: also of what was not entered yet. */
+function spoken(faults: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(faults).map(([field, message]) => [field, message || 'Enter a number, or choose another.']))
 }
 
 /** One key for as long as the same thing is asked: a retry after a lost answer must not make a second credential. */

@@ -4,6 +4,8 @@ import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Versioned } from '../api/client'
 import type { Credential } from '../api/types'
+import { ExplainLink } from '../explanation/link'
+import { mayExplain } from '../explanation/right'
 import { ScopeChip } from '../scope/chip'
 import { useScopeCatalogue } from '../scope/catalogue'
 import { usePaths } from '../session/paths'
@@ -18,6 +20,7 @@ import { isAbsent, useCredentialActions, type StartAction } from './actions'
 import { BackLink, useBackPath, useListState } from './back-link'
 import { EditForm } from './edit'
 import { IneffectiveScopes } from './ineffective'
+import { limitWords } from './limits'
 import { may, ownerWords, owns, whyReadOnly } from './permission'
 import { credentialQueryOptions } from './queries'
 import { hasSecrets } from './secret'
@@ -90,7 +93,8 @@ function HeaderActions({ credential, start }: ActionProps) {
 
 function StateNotices({ credential }: { credential: Credential }) {
   const readOnly = whyReadOnly(credential)
-  const why = statusExplanation(credential)
+  const { me } = useSession()
+  const why = statusExplanation(credential, owns(me, credential))
   return (
     <>
       {readOnly && <Notice kind="info">{readOnly}</Notice>}
@@ -153,8 +157,26 @@ function Facts({ loaded }: { loaded: Versioned<Credential> }) {
           )}
         </Fact>
         <Fact name="Expires">{credential.expires_at ? exactTime(credential.expires_at) : 'Never'}</Fact>
+        {limitWords(credential).map(({ field, name, words }) => (
+          <Fact key={field} name={name}>
+            {words}
+          </Fact>
+        ))}
       </dl>
+      <Refused clientID={credential.client_id} />
     </Card>
+  )
+}
+
+/** For those who may ask why a program was refused. */
+function Refused({ clientID }: { clientID: string }) {
+  const { me } = useSession()
+  if (!mayExplain(me)) return null
+  return (
+    <p className="mt-4 border-t border-line pt-3.5 text-sm text-muted">
+      A program was refused? <ExplainLink>Find out why</ExplainLink>, or{' '}
+      <ExplainLink call={{ clientID }}>whether a call would pass</ExplainLink>.
+    </p>
   )
 }
 

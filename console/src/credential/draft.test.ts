@@ -7,6 +7,9 @@ const credential = {
   name: 'Nightly sync',
   scopes: ['a', 'b'],
   expires_at: '2030-03-04T10:11:12Z',
+  allowed_cidrs: ['192.0.2.0/24'],
+  requests_per_second: null,
+  token_lifetime_seconds: 900,
 } as Credential
 
 test('an untouched form sends nothing', () => {
@@ -16,6 +19,8 @@ test('an untouched form sends nothing', () => {
 test('only what differs is sent', () => {
   expect(editOf(credential, { ...draftOf(credential), scopes: ['b', 'c'] })).toEqual({ scopes: ['b', 'c'] })
   expect(editOf(credential, { ...draftOf(credential), name: ' Nightly sync ' })).toEqual({})
+  const { limits } = draftOf(credential)
+  expect(editOf(credential, { ...draftOf(credential), limits: { ...limits, rate: '5' } })).toEqual({ requests_per_second: 5 })
 })
 
 test('clearing the expiry sends null, and another day its end', () => {
@@ -33,4 +38,5 @@ test('a day ends with its last second in the reader’s time zone', () => {
 test('a reading that differs only outside the form is no conflict', () => {
   expect(sameInForm(credential, { ...credential, version: 9, scopes: ['b', 'a'] } as Credential)).toBe(true)
   expect(sameInForm(credential, { ...credential, name: 'Other' } as Credential)).toBe(false)
+  expect(sameInForm(credential, { ...credential, allowed_cidrs: [] } as Credential)).toBe(false)
 })

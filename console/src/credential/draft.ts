@@ -1,6 +1,7 @@
 import type { Credential, CredentialChange } from '../api/types'
 import { sameScopes } from '../scope/difference'
 import { dayInput, endOfDay } from './expiry'
+import { limitsDraftOf, limitsEditOf, type LimitsDraft } from './limits'
 
 /** What the edit form holds. */
 export interface CredentialDraft {
@@ -8,10 +9,16 @@ export interface CredentialDraft {
   scopes: string[]
   /** A day, as an input of type date writes it; empty for no expiry. */
   expires: string
+  limits: LimitsDraft
 }
 
 export function draftOf(credential: Credential): CredentialDraft {
-  return { name: credential.name, scopes: credential.scopes, expires: dayInput(credential.expires_at) }
+  return {
+    name: credential.name,
+    scopes: credential.scopes,
+    expires: dayInput(credential.expires_at),
+    limits: limitsDraftOf(credential),
+  }
 }
 
 /** The members a save would send: only what differs from the credential as it was read. */
@@ -21,7 +28,7 @@ export function editOf(credential: Credential, draft: CredentialDraft): Credenti
   if (!sameScopes(draft.scopes, credential.scopes)) edit.scopes = draft.scopes
   // Compared by day: the form does not show the time of day, so it must not change it.
   if (draft.expires !== dayInput(credential.expires_at)) edit.expires_at = endOfDay(draft.expires) ?? null
-  return edit
+  return { ...edit, ...limitsEditOf(credential, draft.limits) }
 }
 
 export function isChanged(edit: CredentialChange): boolean {

@@ -1,4 +1,6 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
+import { accountQueryOptions } from '../account/queries'
 import type { Versioned } from '../api/client'
 import { formFaults, Problem } from '../api/problem'
 import type { Credential } from '../api/types'
@@ -15,10 +17,12 @@ import { useToast } from '../ui/toast'
 import { Conflict } from './conflict'
 import { draftOf, editOf, isChanged, sameInForm, type CredentialDraft } from './draft'
 import { FormProblem } from './form-problem'
-import { credentialPath, useRefreshCredentials } from './queries'
+import { LIMIT_FIELDS, limitFaults } from './limits'
+import { LimitsFields } from './limits-fields'
+import { credentialPath, credentialQueryOptions, useRefreshCredentials } from './queries'
 import { ScopeChange } from './scope-change'
 
-const FIELDS = ['name', 'scopes', 'expires_at'] as const
+const FIELDS = ['name', 'scopes', 'expires_at', ...LIMIT_FIELDS] as const
 
 /** A change being made: the form's values, and the reading of the credential they started from. */
 interface Work {
@@ -34,7 +38,9 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
   const base = work?.base ?? loaded
   const draft = work?.draft ?? draftOf(loaded.value)
   const edit = editOf(base.value, draft)
-  const changed = isChanged(edit)
+  const account = useQuery(accountQueryOptions(useSession().api))
+  const wrong = limitFaults(draft.limits, account.data)
+  const changed = isChanged(edit) || Object.keys(wrong).length > 0
   useAskBeforeLeaving(changed)
   const change = (part: Partial<CredentialDraft>) => setWork({ base, draft: { ...draft, ...part } })
   const discard = () => {
@@ -43,13 +49,14 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (changed && !saving.busy) void saving.save({ base, draft })
+    if (ready && !saving.busy) void saving.save({ base, draft })
   }
   const faults = formFaults(saving.error, FIELDS)
   const missing = {
     name: draft.name.trim() === '' ? 'Give it a name.' : undefined,
     scopes: draft.scopes.length === 0 ? 'Choose at least one scope.' : undefined,
   }
+  const ready = changed && !missing.name && !missing.scopes && Object.keys(wrong).length === 0 && !saving.conflict
   return (
     <Card title="Name and scopes">
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
@@ -62,7 +69,10 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
               setWork({ base: saving.conflict ?? work.base, draft: work.draft })
               saving.clear()
             }}
-            onTake={discard}
+            onTake={() => {
+              saving.take()
+              discard()
+            }}
           />
         ) : (
           <FormProblem error={saving.error} message={faults.general} />
@@ -90,6 +100,11 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
           <Loading query={catalogue} what="scopes" />
         )}
         <ExpiryField base={base.value} draft={draft} change={change} error={faults.fields.expires_at} />
+        <LimitsFields
+          value={draft.limits}
+          onChange={(limits) => change({ limits })}
+          faults={{ ...faults.fields, ...wrong }}
+        />
         {edit.scopes && catalogue.data && (
           <ScopeChange before={base.value.scopes} after={edit.scopes} catalogue={catalogue.data} />
         )}
@@ -98,7 +113,7 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
             type="submit"
             look="primary"
             busy={saving.busy}
-            disabled={!changed || !!missing.name || !!missing.scopes || !!saving.conflict}
+            disabled={!ready}
           >
             Save API credential
           </Button>
@@ -145,11 +160,14 @@ interface Saving {
   /** What somebody else saved meanwhile, when that is why the save was refused. */
   conflict: Versioned<Credential> | undefined
   save: (work: Work) => Promise<void>
+  /** Shows everywhere what somebody else saved. */
+  take: () => void
   clear: () => void
 }
 
 function useSave(setWork: (work: Work | undefined) => void): Saving {
   const { api } = useSession()
+  const queries = useQueryClient()
   const refresh = useRefreshCredentials()
   const toast = useToast()
   const [busy, setBusy] = useState(false)
@@ -189,5 +207,10 @@ function useSave(setWork: (work: Work | undefined) => void): Saving {
       setBusy(false)
     }
   }
-  return { busy, error, conflict, save, clear }
+  const take = () => {
+    if (!conflict) return
+    queries.setQueryData(credentialQueryOptions(api, conflict.value.client_id).queryKey, conflict)
+    void refresh()
+  }
+  return { busy, error, conflict, save, take, clear }
 }

@@ -174,6 +174,7 @@ function ListBody({ query, list, filter, level, setFilter, create, start }: List
       view={query}
       credentials={list.data.credentials}
       stale={list.isPlaceholderData}
+      paged={filter.pageToken !== '' || list.data.next_page_token !== null}
       filter={filter}
       showOwner={me.role === 'admin' && level === 'user'}
       onSort={(sort, descending) => setFilter({ ...firstPage, sort, descending }, true)}
@@ -195,11 +196,13 @@ interface RowsProps extends Omit<CredentialTableProps, 'selection'> {
   view: string
   /** Of the view before; what is listed now is still being read. */
   stale: boolean
+  /** There are pages before or behind. */
+  paged: boolean
   children: ReactNode
 }
 
 /** The rows that are shown, and what is done with those that are chosen. */
-function Rows({ view, stale, children, ...table }: RowsProps) {
+function Rows({ view, stale, paged, children, ...table }: RowsProps) {
   const { credentials, filter } = table
   // Advice is for those that were listed for it: rows of the view before get none, nor lose theirs.
   const [attention, setAttention] = useState(filter.attention)
@@ -214,6 +217,7 @@ function Rows({ view, stale, children, ...table }: RowsProps) {
       {chosen.length > 0 && (
         <SelectionBar
           count={chosen.length}
+          paged={paged}
           onDisable={() => setDisabling({ credentials: chosen, open: true })}
           onClear={selection.clear}
         />

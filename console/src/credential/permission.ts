@@ -10,7 +10,7 @@ export function owns(me: Me, credential: Credential): boolean {
 }
 
 /** Whose a credential is, for somebody else. */
-export function ownerWords(credential: Credential): string {
+export function ownerWords(credential: Pick<Credential, 'level' | 'owner'>): string {
   if (credential.level === 'account') return 'The account'
   return credential.owner?.email ?? 'A former member'
 }

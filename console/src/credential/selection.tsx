@@ -69,20 +69,23 @@ export function SelectBox({ label, credentials, selection }: SelectBoxProps) {
 
 interface SelectionBarProps {
   count: number
+  /** There are other pages, whose rows are not chosen. */
+  paged: boolean
   onDisable: () => void
   onClear: () => void
 }
 
 /** What can be done with the chosen rows; it stays in sight at the lower edge. */
-export function SelectionBar({ count, onDisable, onClear }: SelectionBarProps) {
+export function SelectionBar({ count, paged, onDisable, onClear }: SelectionBarProps) {
   return (
     <div
       role="region"
       aria-label="Chosen credentials"
       className="sticky bottom-4 z-10 mt-4 flex flex-wrap items-center gap-2 rounded-card border border-line bg-surface px-4 py-2.5 shadow-pop"
     >
-      <p role="status" className="flex-1 font-medium whitespace-nowrap">
-        {count} chosen
+      <p role="status" className="flex-1 font-medium">
+        <span className="whitespace-nowrap">{count} chosen</span>
+        {paged && <span className="block text-sm font-normal text-muted">Of this page alone: other pages are chosen from one by one.</span>}
       </p>
       <Button look="quiet" icon={<X className="size-4" aria-hidden="true" />} onClick={onClear}>
         Clear

@@ -1,4 +1,7 @@
 import type { Scope } from '../api/types'
+import { ExplainLink } from '../explanation/link'
+import { mayExplain } from '../explanation/right'
+import { useSession } from '../session/session'
 import { Card } from '../ui/card'
 import { Notice } from '../ui/notice'
 import type { ScopesAndApis } from './catalogue'
@@ -9,6 +12,7 @@ import { RouteList, RoutePath } from './routes'
 
 /** Says which scopes open a request, as enforcement would decide. */
 export function AnswerView({ question, catalogue }: { question: Question; catalogue: ScopesAndApis }) {
+  const { me } = useSession()
   const answers = answersTo(question, catalogue.apis)
   const scopes = new Map(catalogue.scopes.map((scope) => [scope.value, scope]))
   return (
@@ -19,6 +23,13 @@ export function AnswerView({ question, catalogue }: { question: Question; catalo
       {answers.map((answer) => (
         <AnswerCard key={`${answer.api.id} ${answer.methods.join()} ${answer.route.path}`} answer={answer} scopes={scopes} />
       ))}
+      {mayExplain(me) && (
+        <p className="text-sm text-muted">
+          <ExplainLink call={{ method: question.method || 'GET', url: question.host ? `https://${question.host}${question.path}` : question.path }}>
+            Would a credential’s call pass?
+          </ExplainLink>
+        </p>
+      )}
       {answers.length === 0 && <NearRoutes question={question} catalogue={catalogue} />}
     </div>
   )

@@ -1,6 +1,7 @@
 import { useSearch } from 'wouter'
 import { formatFilter as formatAuditFilter, type AuditFilter } from '../audit-event/filter'
 import { formatFilter, type CredentialFilter } from '../credential/filter'
+import { formatQuestion, type Question } from '../explanation/question'
 import { formatFilter as formatCatalogueFilter, type CatalogueFilter } from '../scope/filter'
 import { formatView, type UsageView } from '../usage/view'
 import { useSession } from './session'
@@ -12,6 +13,7 @@ export const AUDIT_LOG_PATH = '/settings/audit-log'
 export const USERS_PATH = '/settings/users'
 export const ACCOUNT_PATH = '/settings/account'
 export const SECURITY_PATH = '/settings/security'
+export const EXPLANATION_PATH = '/settings/why-refused'
 
 /** Where the console's pages are, keeping the account that the present URL names if it is the one worked in. */
 export interface Paths {
@@ -27,6 +29,8 @@ export interface Paths {
   users: () => string
   account: () => string
   security: () => string
+  /** Why a program was refused, or would be. */
+  explain: (question?: Question) => string
 }
 
 export function usePaths(): Paths {
@@ -49,5 +53,6 @@ export function usePaths(): Paths {
     users: () => withAccount(USERS_PATH),
     account: () => withAccount(ACCOUNT_PATH),
     security: () => withAccount(SECURITY_PATH),
+    explain: (question) => withAccount(EXPLANATION_PATH, question && formatQuestion(question)),
   }
 }

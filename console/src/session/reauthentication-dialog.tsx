@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type FormEvent, type RefObject } from 'react'
-import type { ApiClient } from '../api/client'
+import { ApiClient } from '../api/client'
 import { formFaults } from '../api/problem'
-import type { OwnPassword } from '../api/types'
+import type { Me, OwnPassword } from '../api/types'
 import { FormProblem } from '../credential/form-problem'
 import { ownPasswordQueryOptions } from '../security/queries'
 import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
+import { Notice } from '../ui/notice'
 import { Snippet } from '../ui/snippet'
 import { PasswordField, UsernameForManagers } from '../ui/password-field'
 import { useSession } from './session'
@@ -101,7 +102,16 @@ interface WithoutPasswordProps {
 function WithoutPassword({ password, onSettled }: WithoutPasswordProps) {
   const { me } = useSession()
   const again = useRef<HTMLButtonElement>(null)
+  const [busy, setBusy] = useState(false)
+  const [fault, setFault] = useState<string>()
   useEffect(() => again.current?.focus(), [])
+  const tryAgain = async () => {
+    setBusy(true)
+    const refused = await otherPerson(me)
+    setBusy(false)
+    setFault(refused)
+    if (!refused) onSettled(true)
+  }
   return (
     <>
       <DialogHeader title="Confirm it is you" onClose={() => onSettled(false)}>
@@ -110,6 +120,7 @@ function WithoutPassword({ password, onSettled }: WithoutPasswordProps) {
           : 'This server takes no passwords, so only a fresh sign-in can confirm it.'}
       </DialogHeader>
       <DialogBody className="gap-4">
+        {fault && <Notice kind="bad">{fault}</Notice>}
         <ol className="flex list-decimal flex-col gap-3 pl-5">
           <li>
             Ask the operator of this server for a new sign-in link. They make it with
@@ -125,10 +136,24 @@ function WithoutPassword({ password, onSettled }: WithoutPasswordProps) {
       </DialogBody>
       <DialogFooter>
         <Button onClick={() => onSettled(false)}>Cancel</Button>
-        <Button ref={again} look="primary" onClick={() => onSettled(true)}>
+        <Button ref={again} look="primary" busy={busy} onClick={tryAgain}>
           Try again
         </Button>
       </DialogFooter>
     </>
   )
+}
+
+/**
+ * Why the change must not be sent again: a link may have signed in somebody else in this browser meanwhile, and
+ * it would be theirs. Undefined when it is the same person.
+ */
+async function otherPerson(me: Me): Promise<string | undefined> {
+  try {
+    const now = await new ApiClient().get<Me>('/me')
+    if (now.user_id === me.user_id) return undefined
+    return `${now.email} is signed in in this browser now. Nothing was sent. Cancel and reload this page to go on as them, or sign in as ${me.email} again.`
+  } catch (error) {
+    return formFaults(error, []).general
+  }
 }

@@ -1,9 +1,10 @@
-import { Boxes, Building2, KeyRound, ScrollText, ShieldCheck, Users, type LucideIcon } from 'lucide-react'
-import { ACCOUNT_PATH, AUDIT_LOG_PATH, CREDENTIALS_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from '../session/paths'
+import { Boxes, Building2, KeyRound, MessageCircleQuestionMark, ScrollText, ShieldCheck, Users, type LucideIcon } from 'lucide-react'
+import { mayExplain } from '../explanation/right'
+import { ACCOUNT_PATH, AUDIT_LOG_PATH, CREDENTIALS_PATH, EXPLANATION_PATH, SCOPES_PATH, SECURITY_PATH, USERS_PATH, usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 
 /** Under what the navigation lists a page. */
-export type Group = 'Account Settings' | 'Personal Settings'
+export type Group = 'Account Settings' | 'Personal Settings' | 'Resources'
 
 /** A page of the settings, as navigation and head of the page name it. */
 export interface Entry {
@@ -28,6 +29,7 @@ export function useEntries(credentialsShown: boolean): Entry[] {
     me.role === 'admin' && { ...ACCOUNT, label: 'Users', path: USERS_PATH, href: paths.users(), Icon: Users },
     me.role !== 'agent' && { ...ACCOUNT, label: 'Account', path: ACCOUNT_PATH, href: paths.account(), Icon: Building2 },
     { group: 'Personal Settings', label: 'Security', path: SECURITY_PATH, href: paths.security(), Icon: ShieldCheck },
+    mayExplain(me) && { group: 'Resources', label: 'Why was I refused?', path: EXPLANATION_PATH, href: paths.explain(), Icon: MessageCircleQuestionMark },
   ]
   return entries.filter((entry) => entry !== false)
 }

@@ -81,7 +81,7 @@ interface NavigationProps {
   close: ReactNode
 }
 
-const GROUPS: readonly Group[] = ['Account Settings', 'Personal Settings']
+const GROUPS: readonly Group[] = ['Account Settings', 'Personal Settings', 'Resources']
 
 const ENTRY =
   'flex min-h-9 w-full items-center gap-2.5 rounded-control px-2.5 text-left hover:bg-hover pointer-coarse:min-h-11'
@@ -108,15 +108,14 @@ function Navigation({ entries, here, onHelp, onGo, close }: NavigationProps) {
                   {entry.label}
                 </Link>
               ))}
+            {group === 'Resources' && (
+              <button type="button" onClick={onHelp} className={ENTRY}>
+                <CircleHelp className="size-4 text-muted" aria-hidden="true" />
+                Help
+              </button>
+            )}
           </div>
         ))}
-        <div>
-          <h2 className="px-2.5 py-1.5 text-sm text-muted">Resources</h2>
-          <button type="button" onClick={onHelp} className={ENTRY}>
-            <CircleHelp className="size-4 text-muted" aria-hidden="true" />
-            Help
-          </button>
-        </div>
       </nav>
     </>
   )

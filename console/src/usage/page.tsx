@@ -7,6 +7,8 @@ import { isAbsent } from '../credential/actions'
 import { BackLink } from '../credential/back-link'
 import { credentialQueryOptions } from '../credential/queries'
 import { fileName } from '../credential/snippet'
+import { ExplainLink } from '../explanation/link'
+import { mayExplain } from '../explanation/right'
 import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
 import { Button } from '../ui/button'
@@ -24,7 +26,7 @@ import { NoCalls, NoneInRange } from './empty'
 import { usageRows } from './export'
 import { usageQueryOptions } from './queries'
 import { Totals } from './totals'
-import { parseView, RANGES, slotsOf, unitOf, type Unit, type UsageView } from './view'
+import { kindOf, parseView, RANGES, slotsOf, unitOf, type Unit, type UsageView } from './view'
 import { outcomeWords, RANGE_WORDS } from './words'
 
 /** The page of a credential's usage: how often, by what, with which outcome. */
@@ -81,9 +83,22 @@ function Body({ credential, usage, view, slots }: BodyProps) {
       {all && all.length > 0 && (
         <Card title="What it was">
           <Breakdown counts={all} view={view} onChoose={(part) => setView({ ...view, ...part })} />
+          {all.some(({ outcome }) => kindOf(outcome) === 'refused') && <Refused clientID={credential.client_id} />}
         </Card>
       )}
     </div>
+  )
+}
+
+/** For those who may ask why: the refused answer says which rule it was. */
+function Refused({ clientID }: { clientID: string }) {
+  const { me } = useSession()
+  if (!mayExplain(me)) return null
+  return (
+    <p className="mt-4 border-t border-line pt-3.5 text-sm text-muted">
+      Which rule refused a call? <ExplainLink>Ask with the request ID of its answer</ExplainLink>, or{' '}
+      <ExplainLink call={{ clientID }}>try a call</ExplainLink>.
+    </p>
   )
 }
 

@@ -8,6 +8,7 @@ import { IconButton } from '../ui/button'
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu'
 import { Notice } from '../ui/notice'
 import { useToast } from '../ui/toast'
+import type { UserDialogProps } from './dialog'
 import { nameOf, Person } from './person'
 import { ownedQueryOptions, userPath, useRefreshUsers } from './queries'
 import { RoleChoice } from './role'
@@ -29,13 +30,6 @@ export function useUserActions(): { start: StartUserAction; dialogs: ReactNode }
   }
   const shared = { open, onClose: () => setOpen(false), onClosed: () => setCurrent(undefined) }
   return { start, dialogs: current && <ActionDialog {...current} {...shared} /> }
-}
-
-export interface UserDialogProps {
-  user: User
-  open: boolean
-  onClose: () => void
-  onClosed: () => void
 }
 
 function ActionDialog({ action, ...rest }: UserDialogProps & { action: UserAction }) {

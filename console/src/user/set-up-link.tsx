@@ -9,7 +9,7 @@ import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
 import { Field } from '../ui/field'
 import { Notice } from '../ui/notice'
 import { exactTime } from '../ui/time'
-import type { UserDialogProps } from './actions'
+import type { UserDialogProps } from './dialog'
 import { Person } from './person'
 import { userPath } from './queries'
 

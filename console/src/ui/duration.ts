@@ -45,3 +45,22 @@ export function durationWords(seconds: number): string {
   }
   return words.join(' ') || '0 seconds'
 }
+
+/** A length of time or none, as a form offers and names it. */
+export interface Lengths {
+  label: string
+  hint: string
+  /** What null is called. */
+  none: string
+  presets: readonly number[]
+  units: readonly (typeof UNITS)[number][]
+  /** The greatest length, in seconds. */
+  most: number
+}
+
+/** What is wrong with a length entered; undefined where nothing is, empty while nothing was entered yet. */
+export function lengthFault(draft: DurationDraft, most: number): string | undefined {
+  const seconds = secondsOf(draft)
+  if (seconds === undefined) return draft.count === '' ? '' : 'Enter a whole number, 1 or more.'
+  return seconds !== null && seconds > most ? `Enter ${durationWords(most)} at most.` : undefined
+}

@@ -1,11 +1,10 @@
 import { useId } from 'react'
-import { classes } from '../ui/classes'
-import { FieldError } from '../ui/field'
-import { draftOf, durationWords, type DurationDraft, type Unit } from './duration'
-import type { Rule } from './rules'
+import { classes } from './classes'
+import { draftOf, durationWords, type DurationDraft, type Lengths, type Unit } from './duration'
+import { FieldError } from './field'
 
 interface DurationFieldProps {
-  rule: Rule
+  rule: Lengths
   value: DurationDraft
   onChange: (value: DurationDraft) => void
   error?: string | undefined
@@ -53,7 +52,7 @@ export function DurationField({ rule, value, onChange, error }: DurationFieldPro
   )
 }
 
-function choiceWords(rule: Rule, choice: DurationDraft['choice']): string {
+function choiceWords(rule: Lengths, choice: DurationDraft['choice']): string {
   if (choice === 'none') return rule.none
   return choice === 'other' ? 'Other' : durationWords(choice)
 }
@@ -66,7 +65,7 @@ function seeded({ choice }: DurationDraft): Partial<DurationDraft> {
 }
 
 interface OtherLengthProps {
-  rule: Rule
+  rule: Lengths
   value: DurationDraft
   onChange: (value: DurationDraft) => void
   invalid: boolean

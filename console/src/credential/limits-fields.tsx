@@ -1,0 +1,93 @@
+import { useQuery } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import { accountQueryOptions } from '../account/queries'
+import { useSession } from '../session/session'
+import { DisclosureSign } from '../ui/disclosure'
+import { DurationField } from '../ui/duration-field'
+import { Field } from '../ui/field'
+import { lifetimeLengths, limitsOf, limitsSummary, type LimitField, type LimitsDraft } from './limits'
+
+interface LimitsFieldsProps {
+  value: LimitsDraft
+  onChange: (value: LimitsDraft) => void
+  faults: Partial<Record<LimitField, string>>
+}
+
+/** The limits of a credential, folded away: most have none. What is at fault unfolds it. */
+export function LimitsFields({ value, onChange, faults }: LimitsFieldsProps) {
+  const [unfolded, setUnfolded] = useState(false)
+  const id = useId()
+  const open = unfolded || Object.values(faults).some(Boolean)
+  return (
+    <section className="rounded-control border border-line">
+      <h3>
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-controls={open ? id : undefined}
+          onClick={() => setUnfolded(!open)}
+          className="flex min-h-(--control) w-full items-center gap-2 rounded-control px-3 py-1.5 text-left hover:bg-hover"
+        >
+          <DisclosureSign open={open} />
+          <span className="font-medium">Limits</span>
+          <span className="min-w-0 flex-1 text-right text-sm break-words text-muted">{limitsSummary(limitsOf(value))}</span>
+        </button>
+      </h3>
+      {open && (
+        <div id={id} className="flex flex-col gap-5 border-t border-line p-3">
+          <OpenFields value={value} onChange={onChange} faults={faults} />
+        </div>
+      )}
+    </section>
+  )
+}
+
+function OpenFields({ value, onChange, faults }: LimitsFieldsProps) {
+  const { api } = useSession()
+  const account = useQuery(accountQueryOptions(api))
+  return (
+    <>
+      <Field
+        label="Allowed addresses"
+        hint="One a line: an address, or a range as 192.0.2.0/24. Empty: from anywhere. Calls from elsewhere are refused at once, with tokens already issued, too."
+        error={faults.allowed_cidrs}
+      >
+        {(control) => (
+          <textarea
+            {...control}
+            rows={Math.min(8, Math.max(2, value.addresses.split('\n').length))}
+            className="field py-2 font-mono text-sm"
+            autoCapitalize="off"
+            autoComplete="off"
+            spellCheck={false}
+            value={value.addresses}
+            onChange={(event) => onChange({ ...value, addresses: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Requests per second"
+        hint="Each server counts for itself, and a burst of twice as many passes. Empty: no limit."
+        error={faults.requests_per_second}
+      >
+        {(control) => (
+          <input
+            {...control}
+            inputMode="numeric"
+            className="field w-32"
+            maxLength={7}
+            autoComplete="off"
+            value={value.rate}
+            onChange={(event) => onChange({ ...value, rate: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <DurationField
+        rule={lifetimeLengths(account.data)}
+        value={value.lifetime}
+        onChange={(lifetime) => onChange({ ...value, lifetime })}
+        error={faults.token_lifetime_seconds}
+      />
+    </>
+  )
+}
