@@ -6,6 +6,7 @@ const CODES: Record<string, string> = {
   unauthenticated: 'Nothing was presented',
   invalid_token: 'Token not accepted',
   invalid_client: 'Not authenticated',
+  invalid_dpop_proof: 'Proof not accepted',
   invalid_scope: 'Scope not granted',
   insufficient_scope: 'Scope missing',
   no_route: 'No such route',
