@@ -275,7 +275,7 @@ func TestOutage_ARevocationPassesNoLongerThanPublished(t *testing.T) {
 		// Earlier ones are as those from before the change: as long as ever, and
 		// dead wherever the change is known.
 		if got.status == http.StatusOK && sent.Sub(changed) > seenBound {
-			life := time.Duration(got.json(t)["expires_in"].(float64)) * time.Second
+			life := time.Duration(got.json(t)["expires_in"].(float64) * float64(time.Second))
 			lastEnd = max(lastEnd, sent.Sub(changed)+life)
 		}
 		if got.status == http.StatusOK || passed.status == http.StatusOK {

@@ -36,6 +36,8 @@ type position struct {
 	// asked is when the read of head began: what was committed before it is
 	// known here.
 	asked time.Time
+	// stored: it came from a snapshot, and the next round reads everything.
+	stored bool
 }
 
 // NewDirectory returns an empty directory: Load it before use.

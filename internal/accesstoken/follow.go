@@ -35,7 +35,7 @@ func (d *Directory) follow(began time.Time) error {
 	switch {
 	case err != nil:
 		return err
-	case !grown:
+	case !grown || known.stored:
 		return d.reload(began)
 	case head.Change > known.head.Change:
 		if whole, err := d.applySince(ctx, known.head.Change, head.Change); err != nil {

@@ -34,10 +34,15 @@ func (d *Directory) Staleness() time.Duration {
 	return d.options.Clock().Sub(p.asked)
 }
 
-// State judges the view's present age.
+// State judges the view's present age. A view from a snapshot is none of the
+// database's, however young.
 func (d *Directory) State() State {
-	switch age := d.Staleness(); {
-	case age <= maxViewAge:
+	p := d.position.Load()
+	if p == nil {
+		return StateRefuse
+	}
+	switch age := d.options.Clock().Sub(p.asked); {
+	case age <= maxViewAge && !p.stored:
 		return StateNormal
 	case age <= d.options.MaxOffline:
 		return StateGrace

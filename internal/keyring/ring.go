@@ -63,6 +63,18 @@ type publishedKey struct {
 // an old master key sealed is sealed anew. A master key that does not open the
 // keys gives ErrMasterKey.
 func Open(ctx context.Context, o Options) (*Ring, error) {
+	r := newRing(o)
+	return r, r.Mend(ctx)
+}
+
+// Recall returns a ring of keys that were stored when the database last answered;
+// it is not asked. Call Mend when it answers again. Error: ErrMasterKey.
+func Recall(o Options, keys []apicred.SigningKey) (*Ring, error) {
+	r := newRing(o)
+	return r, r.use(keys)
+}
+
+func newRing(o Options) *Ring {
 	r := &Ring{store: o.Store, master: o.Master, clock: o.Clock, algorithm: o.Algorithm, rotation: o.Rotation, logger: o.Logger}
 	if r.clock == nil {
 		r.clock = time.Now
@@ -73,10 +85,16 @@ func Open(ctx context.Context, o Options) (*Ring, error) {
 	if r.logger == nil {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
+	return r
+}
+
+// Mend makes the stored keys what the configuration wants, as Open does, and
+// reads them.
+func (r *Ring) Mend(ctx context.Context) error {
 	if err := r.mend(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return r, r.Reload(ctx)
+	return r.Reload(ctx)
 }
 
 // Reload reads the keys anew; call it when the feed says that they changed. On
@@ -86,6 +104,11 @@ func (r *Ring) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return r.use(keys)
+}
+
+// use puts keys in force.
+func (r *Ring) use(keys []apicred.SigningKey) error {
 	state := &ringState{due: r.due(keys)}
 	for i := range keys {
 		if err := r.take(state, &keys[i]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -34,8 +35,10 @@ type Core struct {
 	Lifecycle *lifecycle.Service
 	Notary    *audit.Notary
 	Login     *login.Service
+	Snapshots *accesstoken.Snapshots // nil with SQLite
 
 	lock *os.File // nil with PostgreSQL
+	away bool     // it began without the database; see join
 }
 
 // OpenCore opens the installation that cfg describes. With SQLite it takes the
@@ -104,39 +107,59 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 		return err
 	}
 	master := keyring.NewMaster(keys.Current(), keys.Old()...)
-	ring, err := c.openRing(ctx, master)
-	if err != nil {
+	if err := c.openDirectory(issuer, master); err != nil {
 		return err
 	}
-	hasher := master.Hasher()
-	c.Issuer, c.Ring = issuer, ring
-	c.Notary = audit.NewNotary(c.Store.Audit(), master, time.Now, c.Log)
-	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), hasher, accesstoken.Options{
-		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
-		Logger: c.Log, OnKeysChanged: ring.Reload,
-	})
-	c.Tokens = accesstoken.NewIssuer(c.Directory, ring)
-	c.Verifier = accesstoken.NewVerifier(c.Directory, ring)
-	c.Lifecycle = lifecycle.New(lifecycle.Options{
-		Store: c.Store.Lifecycle(), Hasher: hasher, Sealer: master, Keys: ring, Clock: time.Now, Random: rand.Reader,
-		ManagementAudience: accesstoken.ManagementAudience(issuer), Changed: c.catchUp,
-	})
-	c.Login = login.New(login.Options{
-		Store: c.Store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: c.Log,
-		Refusals: c.Lifecycle, PasswordSignIn: c.Config.PasswordSignIn,
-	})
-	if _, err := c.Lifecycle.EnsureOperatorAccount(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true}); err != nil {
+	if c.Ring, err = keyring.Open(ctx, c.ringOptions(master)); err != nil {
+		return err
+	}
+	c.build(master)
+	if err := c.ensureOperatorAccount(ctx); err != nil {
 		return err
 	}
 	return c.Directory.Load(ctx)
 }
 
-// openRing reads the signing keys, and makes those that are missing.
-func (c *Core) openRing(ctx context.Context, master *keyring.Master) (*keyring.Ring, error) {
-	return keyring.Open(ctx, keyring.Options{
+// openDirectory makes the directory, empty.
+func (c *Core) openDirectory(issuer string, master *keyring.Master) error {
+	c.Issuer = issuer
+	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), master.Hasher(), accesstoken.Options{
+		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
+		Logger: c.Log, OnKeysChanged: func(ctx context.Context) error { return c.Ring.Reload(ctx) },
+	})
+	if _, sqlite := c.Config.SQLitePath(); sqlite {
+		return nil // it is on the same disk
+	}
+	schema, err := c.Store.KnownSchema()
+	c.Snapshots = accesstoken.NewSnapshots(c.Directory, master, fmt.Sprintf("claviger snapshot 1, schema %d", schema))
+	return err
+}
+
+// build puts the use cases on database, directory and ring.
+func (c *Core) build(master *keyring.Master) {
+	c.Notary = audit.NewNotary(c.Store.Audit(), master, time.Now, c.Log)
+	c.Tokens = accesstoken.NewIssuer(c.Directory, c.Ring)
+	c.Verifier = accesstoken.NewVerifier(c.Directory, c.Ring)
+	c.Lifecycle = lifecycle.New(lifecycle.Options{
+		Store: c.Store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Keys: c.Ring, Clock: time.Now, Random: rand.Reader,
+		ManagementAudience: accesstoken.ManagementAudience(c.Issuer), Changed: c.catchUp,
+	})
+	c.Login = login.New(login.Options{
+		Store: c.Store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: c.Log,
+		Refusals: c.Lifecycle, PasswordSignIn: c.Config.PasswordSignIn,
+	})
+}
+
+func (c *Core) ensureOperatorAccount(ctx context.Context) error {
+	_, err := c.Lifecycle.EnsureOperatorAccount(ctx, apicred.Actor{Type: apicred.ActorSystem, Unlimited: true})
+	return err
+}
+
+func (c *Core) ringOptions(master *keyring.Master) keyring.Options {
+	return keyring.Options{
 		Store: c.Store.Keyring(), Master: master, Clock: time.Now, Logger: c.Log,
 		Algorithm: c.Config.SigningAlgorithm, Rotation: c.Config.SigningKeyRotation,
-	})
+	}
 }
 
 // openMasterKeys makes a master key only for a database that nothing was sealed

@@ -92,7 +92,7 @@ func Restore(ctx context.Context, cfg config.Config, log *slog.Logger, in Restor
 		return report, err
 	}
 	// New signing keys where the old ones were left behind.
-	_, err = core.openRing(ctx, master)
+	_, err = keyring.Open(ctx, core.ringOptions(master))
 	return report, err
 }
 

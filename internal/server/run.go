@@ -22,7 +22,7 @@ import (
 // to talk (stderr). Errors are finished lines for the operator.
 func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Writer) (err error) {
 	takeLibraryLog(log)
-	core, err := openDatabase(ctx, cfg, log)
+	core, away, err := openOrRecall(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -33,10 +33,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 		return err
 	}
 	defer doors.close()
-	if err := core.assemble(ctx, cfg.IssuerAt(doors.public.Addr().String())); err != nil {
-		return err
-	}
-	if err := core.applyCatalogueFile(ctx); err != nil {
+	if err := core.begin(ctx, cfg.IssuerAt(doors.public.Addr().String()), away); err != nil {
 		return err
 	}
 	s, err := newServer(core, doors)
@@ -44,12 +41,26 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 		return err
 	}
 	announce(talk, core, doors)
-	if err := core.announceFirstAdmin(ctx, talk); err != nil {
-		return err
+	if away == nil {
+		if err := core.announceFirstAdmin(ctx, talk); err != nil {
+			return err
+		}
 	}
 	defer core.readAgainOnHangup(ctx, doors)()
 	s.talk = talk
 	return s.serve(ctx, doors)
+}
+
+// begin fills the core from the database or, while that is away, from what this
+// node knew.
+func (c *Core) begin(ctx context.Context, issuer string, away error) error {
+	if away != nil {
+		return c.recall(ctx, issuer, away)
+	}
+	if err := c.assemble(ctx, issuer); err != nil {
+		return err
+	}
+	return c.applyCatalogueFile(ctx)
 }
 
 // warnOfLooseDirectory tells of a data directory that was made by somebody else

@@ -50,8 +50,14 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() { s.core.Ring.Run(beside) })
 	running.Go(func() { s.core.disableUnused(beside) })
 	running.Go(func() { s.core.Notary.Run(beside) })
+	running.Go(func() { s.core.keepSnapshot(beside) })
 
-	faults := make(chan error, 5)
+	faults := make(chan error, 6)
+	running.Go(func() {
+		if err := s.core.join(beside); err != nil {
+			faults <- err
+		}
+	})
 	var servers []*http.Server
 	start := func(l net.Listener, srv *http.Server) {
 		if l == nil {

@@ -134,6 +134,20 @@ func connectionLost(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// Unreachable tells whether a database could not be asked, which may pass, and
+// did not refuse.
+func Unreachable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code[:2] {
+		case classConnection, classResources, classIntervention:
+			return true
+		}
+		return false
+	}
+	return apicred.IsKind(err, apicred.KindUnavailable) && connectionLost(err)
+}
+
 // worthRepeating tells whether a transaction may succeed the next time: PostgreSQL
 // gave it up for the sake of another one, or its connection died before the commit
 // was asked for, so that nothing of it is left.

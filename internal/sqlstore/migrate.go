@@ -93,6 +93,9 @@ func (s *Store) schemaVersion(ctx context.Context) (int64, error) {
 	return version, domainError(err)
 }
 
+// KnownSchema is the version of the schema that this program knows.
+func (s *Store) KnownSchema() (int64, error) { return s.knownVersion() }
+
 func (s *Store) knownVersion() (int64, error) {
 	provider, err := s.provider()
 	if err != nil {
