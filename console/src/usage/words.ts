@@ -23,7 +23,6 @@ const OUTCOMES: Record<string, Wording> = {
   rate_limited: { name: 'Too fast', meaning: 'Above its own limit of requests per second.' },
   invalid_token: { name: 'With a dead token', meaning: 'Tokens that had expired or were revoked. The program asks for a new one.' },
   invalid_dpop_proof: { name: 'With a bad proof', meaning: 'Token requests whose proof of a key (DPoP) was not one.' },
-  invalid_dpop_proof: { name: 'With a bad proof', meaning: 'Token requests whose proof of a key (DPoP) was not one.' },
   no_route: { name: 'No such route', meaning: 'Calls that no route of the catalogue takes.' },
   disabled: { name: 'While it was disabled', meaning: 'A program still uses it. It gets no token until the credential is enabled.' },
   expired: { name: 'After it expired', meaning: 'A program still uses it. It gets no token until the credential is extended.' },
