@@ -25,7 +25,7 @@ type inquiry struct {
 }
 
 func newInquiry(c Config, scope string) inquiry {
-	return inquiry{newReception(c), c.Verifier, accesstoken.ManagementAudience(c.IssuerURL), scope, addressOf(c, "")}
+	return inquiry{newReception(c), c.Verifier, accesstoken.ManagementAudience(c.IssuerURL), scope, baseOf(c)}
 }
 
 // asker is who asks, proved and allowed to.
@@ -54,7 +54,7 @@ func (e *inquiry) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refu
 	}
 	return e.askingBearer(r, x, &accesstoken.Presented{
 		Token: strings.Trim(token, " "), DPoP: dpop, Proofs: r.Header["Dpop"], Method: r.Method,
-		Address: e.base.At(r.URL.EscapedPath()), Certificate: x.CertificateThumbprint(), Arrival: x.Start,
+		Address: x.SentTo(e.base), Certificate: x.CertificateThumbprint(), Arrival: x.Start,
 	})
 }
 

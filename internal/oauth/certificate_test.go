@@ -17,10 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/oauth"
 	"github.com/claviger/claviger/internal/proof"
+	"github.com/claviger/claviger/internal/testserver"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -61,6 +64,7 @@ func believing(t testing.TB, trusted ...*x509.Certificate) *installation {
 	config.Certificates = &web.ClientCertificates{
 		Header: "Client-Cert", Connection: true, Authorities: func() *proof.Authorities { return authorities },
 	}
+	config.URL = "https://login.example.com:8443"
 	i.shell = web.NewShell(config, router)
 	return i
 }
@@ -174,6 +178,45 @@ func TestIntrospectionAndRevocation_TakeTheClientByItsCertificate(t *testing.T) 
 	}
 	if got := i.post(t, "/oauth2/revoke", form, over(own)); got.Code != 400 || !strings.Contains(got.Body.String(), "unauthorized_client") {
 		t.Errorf("revocation of another's: %d %s", got.Code, got.Body)
+	}
+}
+
+// Both at once: the token is bound to key and certificate. The proof names the
+// listener's own address, as mtls_endpoint_aliases has it.
+func TestToken_IsBoundToKeyAndCertificateWhereBothAreProved(t *testing.T) {
+	own, p := certificate(t, "worker"), testserver.NewProver(t)
+	i := believing(t, own)
+	const there = "https://login.example.com:8443"
+	post := func(path, form string, change ...func(*http.Request)) (int, map[string]any) {
+		w := i.post(t, path, form, append(change, over(own))...)
+		return w.Code, members(t, w)
+	}
+	id := i.certified(t, "CN=worker", apicred.ScopeIntrospect)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}}.Encode()
+	if status, got := post(tokenPath, form, proving(p.Proof("POST", tokenURL, "", nil))); status != 400 || got["error"] != "invalid_dpop_proof" {
+		t.Errorf("a proof for the issuer's address: %d %v", status, got)
+	}
+	status, got := post(tokenPath, form, proving(p.Proof("POST", there+tokenPath, "", nil)))
+	if status != 200 || got["token_type"] != "DPoP" {
+		t.Fatalf("%d %v", status, got)
+	}
+	token := got["access_token"].(string)
+	want := map[string]any{"jkt": p.Thumbprint(), "x5t#S256": proof.CertificateOf([]*x509.Certificate{own}).Thumbprint()}
+	if diff := cmp.Diff(want, decodedClaims(t, token)["cnf"]); diff != "" {
+		t.Error(diff)
+	}
+	ask := func(change ...func(*http.Request)) int {
+		return i.post(t, introspectionPath, "token=x", append(change, sending("DPoP", token))...).Code
+	}
+	at := there + introspectionPath
+	if status := ask(over(own), proving(p.Proof("POST", at, token, nil))); status != 200 {
+		t.Errorf("with both: %d", status)
+	}
+	if status := ask(proving(p.Proof("POST", at, token, nil))); status != 401 {
+		t.Errorf("without the certificate: %d", status)
+	}
+	if status := ask(over(own)); status != 401 {
+		t.Errorf("without the proof: %d", status)
 	}
 }
 

@@ -28,11 +28,11 @@ type tokenEndpoint struct {
 	*reception
 	issuer  *accesstoken.Issuer
 	manners manners
-	address proof.Address
+	base    proof.Address
 }
 
 func newTokenEndpoint(c Config, m manners) *tokenEndpoint {
-	return &tokenEndpoint{reception: newReception(c), issuer: c.Issuer, manners: m, address: addressOf(c, tokenPath)}
+	return &tokenEndpoint{reception: newReception(c), issuer: c.Issuer, manners: m, base: baseOf(c)}
 }
 
 // serve is a web.Handler. Checks come in the order method, form, client, grant,
@@ -47,10 +47,10 @@ func (e *tokenEndpoint) serve(w http.ResponseWriter, r *http.Request, x *web.Exc
 	e.grant(w, token)
 }
 
-// addressOf is where programs find a path of this server.
-func addressOf(c Config, path string) proof.Address {
+// baseOf is where programs find this server.
+func baseOf(c Config) proof.Address {
 	base, _ := proof.AddressOf(c.IssuerURL) // the setting was checked; nothing is at the zero value
-	return base.At(path)
+	return base
 }
 
 func (e *tokenEndpoint) token(r *http.Request, x *web.Exchange) (accesstoken.Token, *refusal) {
@@ -94,7 +94,7 @@ func (e *tokenEndpoint) confirmation(r *http.Request, x *web.Exchange, client *a
 	bound = client.Confirmation()
 	if proofs := r.Header["Dpop"]; len(proofs) > 0 && e.manners.binds {
 		bound.Key, err = e.clients.ProveKey(r.Context(), client, &accesstoken.ProofRequest{
-			Proofs: proofs, Method: r.Method, Address: e.address, From: x.Client,
+			Proofs: proofs, Method: r.Method, Address: x.SentTo(e.base), From: x.Client,
 		})
 	}
 	return bound, err

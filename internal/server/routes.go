@@ -69,7 +69,7 @@ func newServer(core *Core, d *doors) (*server, error) {
 		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(), SealRefusal: core.Lifecycle.SealRefusal,
 	}
 	mutualShell, gatewayShell := shell, shell
-	mutualShell.Listener = "mtls"
+	mutualShell.Listener, mutualShell.URL = "mtls", endpoints.CertificateURL
 	gatewayShell.Listener, gatewayShell.Bare = "gateway", true
 	if d.authorities != nil {
 		header := core.Config.ClientCertificateHeader

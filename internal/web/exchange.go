@@ -40,6 +40,8 @@ type Exchange struct {
 	// Actor is who asks, once known: a client ID or user ID, for the log.
 	Actor string
 
+	base *proof.Address // of the listener; nil: it is at the issuer
+
 	// Of the client certificate, read when somebody asks for it.
 	request          *http.Request
 	certificates     *ClientCertificates
@@ -141,3 +143,13 @@ type discard struct{}
 func (discard) Header() http.Header         { return http.Header{} }
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
+
+// SentTo is where the program sent the request, as it saw it: what a proof of
+// possession must name. issuer is where this server is, but for listeners that
+// are elsewhere (Config.URL).
+func (x *Exchange) SentTo(issuer proof.Address) proof.Address {
+	if x.base != nil {
+		issuer = *x.base
+	}
+	return issuer.At(x.request.URL.EscapedPath())
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/proof"
 )
 
 // Config is what a Shell needs beside its routes. The zero value of everything
@@ -21,7 +22,10 @@ type Config struct {
 	Metrics *Metrics
 	// Listener names the shell in metrics: "public" or "gateway".
 	Listener string
-	Proxies  Proxies
+	// URL is scheme and host under which programs find the listener, where that is
+	// not the issuer; empty: it is.
+	URL     string
+	Proxies Proxies
 	// Certificates tells where client certificates are found; nil: nowhere.
 	Certificates *ClientCertificates
 	// HSTS tells browsers to stay on https: set it when the issuer is https.
@@ -43,6 +47,8 @@ type Shell struct {
 	proxies Proxies
 	name    string
 	bare    bool
+	// base is nil where the listener is at the issuer.
+	base *proof.Address
 	// certificates may be nil.
 	certificates *ClientCertificates
 	seal         func(packed []byte, requestID string) string
@@ -54,6 +60,9 @@ func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
 		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies,
 		name: c.Listener, bare: c.Bare, certificates: c.Certificates, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
+	}
+	if base, ok := proof.AddressOf(c.URL); ok {
+		s.base = &base
 	}
 	for _, e := range router.exact {
 		e.metrics = c.Metrics.route(c.Listener, e.Path)
@@ -69,7 +78,7 @@ func NewShell(c Config, router *Router) *Shell {
 
 // ServeHTTP implements http.Handler.
 func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &Exchange{Start: time.Now(), w: w, seal: s.seal, request: r, certificates: s.certificates}
+	x := &Exchange{Start: time.Now(), w: w, seal: s.seal, request: r, base: s.base, certificates: s.certificates}
 	x.RequestID = newRequestID(x.Start)
 	x.idValue[0] = x.RequestID
 	x.Client, x.TrustedPeer = s.proxies.client(r)
