@@ -96,6 +96,19 @@ func (p *proxyUnderTest) hostileCalls(t *testing.T) {
 			}
 		})
 	}
+	bearer := "Bearer " + token // over HTTP/2, where there is TLS
+	for what, header := range map[string][]string{
+		"two good credentials":         {"Authorization", bearer, "Authorization", bearer},
+		"a good and a bad credential":  {"Authorization", bearer, "Authorization", "Basic eDp5"},
+		"a bad and a good credential":  {"Authorization", "Basic eDp5", "Authorization", bearer},
+		"an empty and a good one":      {"Authorization", "", "Authorization", bearer},
+		"the token in a cookie alone":  {"Cookie", "access_token=" + token},
+		"the token in another header":  {"X-Authorization", bearer, "Proxy-Authorization", bearer},
+		"two credentials in one value": {"Authorization", bearer + ", " + bearer},
+	} {
+		p.refused(t, what, p.send(t, program, "GET", "/orders/42", "", header...), 400, 401)
+	}
+	p.refused(t, "the token in the query", p.send(t, program, "GET", "/orders/42?access_token="+token, "", "Authorization", bearer), 400, 401)
 }
 
 // harmless checks a call that reached the API.
