@@ -1,6 +1,7 @@
 package accesstoken_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestVerify_RefusesABoundTokenAsAPlainOne(t *testing.T) {
 		for range 2 { // at first sight, and when seen before
 			_, err := r.verify(raw, orders)
 			wantKind(t, err, apicred.KindUnauthenticated, "")
-			if err == nil || !strings.Contains(err.(*apicred.Error).Unwrap().Error(), "bound") {
+			if cause := errors.Unwrap(err); cause == nil || !strings.Contains(cause.Error(), "bound") {
 				t.Errorf("%+v: %v", to, err)
 			}
 		}

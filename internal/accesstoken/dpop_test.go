@@ -1,6 +1,7 @@
 package accesstoken_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -35,6 +36,8 @@ func TestProveKey_IsUnavailableWithoutTheDatabase(t *testing.T) {
 	r.clock.Advance(10 * time.Second)
 	_, err = r.prove(c, r.proof(p, "POST", tokenURL, ""))
 	wantKind(t, err, apicred.KindUnavailable, "")
+	_, err = r.prove(c, []string{"junk"})
+	wantKind(t, err, apicred.KindUnavailable, "")
 	r.store.cut.Store(false)
 	must(t, r.directory.CatchUp(t.Context()))
 	got, err := r.prove(c, r.proof(p, "POST", tokenURL, ""))
@@ -42,6 +45,24 @@ func TestProveKey_IsUnavailableWithoutTheDatabase(t *testing.T) {
 	if got != p.Thumbprint() {
 		t.Errorf("%s", got)
 	}
+}
+
+// S14, S16: replay is shared by all nodes at the token endpoint.
+func TestProveKey_CountsAProofOnceOnAllNodes(t *testing.T) {
+	r := newRig(t)
+	c, p := r.credential("orders:write"), testserver.NewProver(t)
+	other := accesstoken.NewDirectory(r.store, r.hasher(), accesstoken.Options{Issuer: issuer, Clock: r.clock.Now})
+	must(t, other.Load(t.Context()))
+	once := r.proof(p, "POST", tokenURL, "")
+	_, err := r.prove(c, once)
+	must(t, err)
+	r.directory = other
+	var refused *accesstoken.ProofError
+	if _, err := r.prove(c, once); !errors.As(err, &refused) || err.Error() != "dpop: the proof was used before" {
+		t.Errorf("on the other node: %v", err)
+	}
+	_, err = r.prove(c, r.proof(p, "POST", tokenURL, ""))
+	must(t, err)
 }
 
 // While the database is away, calls with tokens that are out go on.

@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"bufio"
 	"net/http"
 	"slices"
 	"strings"
@@ -214,6 +215,39 @@ func TestIntrospection_TakesABoundBearerWithItsProofAlone(t *testing.T) {
 	if code, header := ask(sending("dpop", poor), proving(p.Proof("POST", address, poor, nil))); code != 403 ||
 		!slices.Equal(header, []string{`DPoP error="insufficient_scope", scope="claviger:introspect", ` + challenge}) {
 		t.Errorf("without the scope: %d %v", code, header)
+	}
+}
+
+// The feed judges its follower again and again; the proof is of the one request.
+func TestFeed_TakesABoundBearerWithOneProof(t *testing.T) {
+	i := install(t)
+	p := testserver.NewProver(t)
+	bound := i.boundBearer(t, p, apicred.ScopeFeed)
+	once := p.Proof("GET", issuerURL+"/revocations", bound, nil)
+	for _, status := range []int{200, 401} {
+		if w := i.get(t, "GET", "/revocations?wait=0", sending("DPoP", bound), proving(once)); w.Code != status {
+			t.Errorf("%d %s, want %d", w.Code, w.Body, status)
+		}
+	}
+	// A stream goes on with it: each line is sent to one who may still ask.
+	follower := i.follower(t)
+	server := follower.served(t, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/revocations", http.NoBody)
+	must(t, err)
+	sending("DPoP", bound)(r)
+	proving(p.Proof("GET", issuerURL+"/revocations", bound, nil))(r)
+	r.Header.Set("Accept", "text/event-stream")
+	response, err := server.Client().Do(r)
+	must(t, err)
+	defer func() { must(t, response.Body.Close()) }()
+	lines, comments := bufio.NewScanner(response.Body), 0
+	for comments < 2 && lines.Scan() { // one a second
+		if strings.HasPrefix(lines.Text(), ":") {
+			comments++
+		}
+	}
+	if comments < 2 {
+		t.Errorf("the stream ended: %d %v", response.StatusCode, lines.Err())
 	}
 }
 

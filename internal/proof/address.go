@@ -121,7 +121,7 @@ func decodeUnreserved(path string) string {
 			out.WriteByte(path[i])
 			continue
 		}
-		if c := byte(high<<4 | low); unreserved(c) {
+		if c := byte(high<<4 | low); unreserved(c) { //nolint:gosec // two digits of 4 bits each
 			out.WriteByte(c)
 		} else {
 			out.WriteString(strings.ToUpper(path[i : i+3]))

@@ -122,7 +122,8 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 	return map[string]*huma.SecurityScheme{
 		schemeBearer: {
 			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-			Description: "An access token (RFC 9068) whose audience is `<issuer>/api/v1`. The scopes named at an operation are those it needs.",
+			Description: "An access token (RFC 9068) whose audience is `<issuer>/api/v1`. The scopes named at an operation are those it needs. " +
+				"One that is bound to a key comes as `Authorization: DPoP` with a proof in the header `DPoP` (RFC 9449).",
 		},
 		schemeSession: {
 			Type: "apiKey", In: "cookie", Name: login.CookieName(true),

@@ -97,12 +97,20 @@ func badKeys(t testing.TB, p *Prover) map[string]any {
 	return map[string]any{
 		"no jwk":                  nil,
 		"a jwk that is text":      "x",
-		"a private key":           with(p.JWK(), "d", encode(p.key.D.Bytes())),
+		"a private key":           with(p.JWK(), "d", p.privatePart()),
 		"a secret key":            Members{"kty": "oct", "k": "AAAA"},
 		"an RSA key of 1024 bits": weakKey(t),
 		"a point off the curve":   with(p.JWK(), "x", encode(make([]byte, 32))),
 		"a key for encryption":    with(p.JWK(), "use", "enc"),
 	}
+}
+
+// privatePart is the key's d.
+func (p *Prover) privatePart() string {
+	p.t.Helper()
+	d, err := p.key.Bytes()
+	must(p.t, err)
+	return encode(d)
 }
 
 func set(members Members, name string, value any) {
