@@ -55,7 +55,11 @@ func returnPath(raw string) string {
 		return homePath
 	}
 	u.Fragment, u.RawFragment = "", ""
-	return u.String()
+	path := u.String()
+	if len(path) > maxReturn { // escaped, it grew: the form that carries it on would not take it
+		return homePath
+	}
+	return path
 }
 
 func unsafeInPath(r rune) bool { return r == '\\' || r <= ' ' || r >= 0x7f }

@@ -43,6 +43,7 @@ func FuzzReturnPath(f *testing.F) {
 	for _, seed := range []string{"/", "//evil.example", `/\evil`, "https:evil", "/%2F/evil", "/a?b#c", "/\t/evil", "/..//evil", "/:@evil", "/?//"} {
 		f.Add(seed)
 	}
+	f.Add("/" + strings.Repeat("{", maxReturn-1)) // three times as long once escaped
 	f.Fuzz(func(t *testing.T, raw string) {
 		got := returnPath(raw)
 		if host := browserHost(t, got); host != "https://claviger.example" {
