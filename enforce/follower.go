@@ -45,13 +45,13 @@ type follower struct {
 type view struct {
 	mu          sync.RWMutex
 	cursor      string
-	credentials map[string]standing
+	credentials map[string]*standing
 	tokens      map[string]int64 // jti: Unix seconds of the end
 	keys        map[string]bool  // not to be believed
 	pruned      int64            // Unix seconds
 }
 
-// standing is what became of a credential.
+// standing is what became of a credential. It is not changed: news replace it.
 type standing struct {
 	generation int64
 	scopes     []string
@@ -177,7 +177,7 @@ func (f *follower) take(data []byte) error {
 	}
 	v := f.view.Load()
 	if v == nil {
-		v = &view{credentials: map[string]standing{}, tokens: map[string]int64{}, keys: map[string]bool{}}
+		v = &view{credentials: map[string]*standing{}, tokens: map[string]int64{}, keys: map[string]bool{}}
 		defer f.view.Store(v) // whole, or not at all
 	}
 	v.mu.Lock()
@@ -187,7 +187,7 @@ func (f *follower) take(data []byte) error {
 	for _, entry := range e.Entries {
 		switch entry.Type {
 		case "credential":
-			v.credentials[entry.ClientID] = standing{entry.Generation, entry.Scopes, entry.Since, now}
+			v.credentials[entry.ClientID] = &standing{entry.Generation, entry.Scopes, entry.Since, now}
 		case "token":
 			v.tokens[entry.JTI] = entry.ExpiresAt
 		case "key":
@@ -245,7 +245,12 @@ func (f *follower) now(t *token) (*Claims, error) {
 	case t.generation < s.generation:
 		return nil, errRevoked
 	}
-	return t.within(s.scopes, s.since), nil
+	last := t.last.Load()
+	if last == nil || last.standing != s {
+		last = &judged{s, t.within(s.scopes, s.since)}
+		t.last.Store(last)
+	}
+	return last.claims, nil
 }
 
 // within returns the claims with those scopes only that are among scopes too, and

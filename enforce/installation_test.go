@@ -35,7 +35,7 @@ scopes:
 // installation is a real Claviger server on loopback.
 type installation struct {
 	*testserver.Installation
-	t     *testing.T
+	t     testing.TB
 	admin apicred.Actor
 	url   string
 	// asked counts requests, by path.
@@ -48,7 +48,7 @@ type installation struct {
 // CloseConnections cuts every connection to the server.
 func (i *installation) CloseConnections() { i.server.CloseClientConnections() }
 
-func install(t *testing.T) *installation {
+func install(t testing.TB) *installation {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)

@@ -165,6 +165,10 @@ func bytesOf(text string) []byte {
 	return b
 }
 
+// halfOrder is half the order of P-256, as 32 bytes.
+const halfOrder = "\x7f\xff\xff\xff\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff" +
+	"\xde\x73\x7d\x56\xd3\x8b\xcf\x42\x79\xdc\xe5\x61\x7e\x31\x92\xa8"
+
 // verify tells whether a JWS signature (RFC 7518 section 3) is of signed.
 func (k publicKey) verify(signed string, signature []byte) bool {
 	switch key := k.key.(type) {
@@ -174,7 +178,7 @@ func (k publicKey) verify(signed string, signature []byte) bool {
 		}
 		// Of r, s and its twin r, n-s, which anybody can compute, the server makes
 		// the one with the smaller s: a token has one spelling (S13).
-		if s := new(big.Int).SetBytes(signature[32:]); s.Lsh(s, 1).Cmp(key.Params().N) > 0 {
+		if string(signature[32:]) > halfOrder {
 			return false
 		}
 		digest := sha256.Sum256([]byte(signed))

@@ -140,3 +140,34 @@ func TestFollower_GivesWhatCameBackToNewTokensAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestParsePayload_TakesWhatTheServerWritesAlone(t *testing.T) {
+	const good = `{"iss":"i","aud":["a"],"sub":"c","client_id":"c","iat":1,"exp":2,"jti":"j","scope":"s t","account":"x","gen":1}`
+	for name, text := range map[string]string{
+		"as it is":              good,
+		"one audience":          strings.Replace(good, `["a"]`, `"a"`, 1),
+		"members of later days": strings.Replace(good, `"gen":1`, `"gen":1,"x":["y"],"z":true,"n":7,"f":false,"e":"a\\\"b"`, 1),
+	} {
+		p, err := parsePayload([]byte(text))
+		if err != nil || p.issuer != "i" || p.ClientID != "c" || p.JTI != "j" || p.AccountID != "x" || p.generation != 1 || strings.Join(p.Scopes, " ") != "s t" ||
+			strings.Join(p.Audience, " ") != "a" || p.IssuedAt.Unix() != 1 || p.ExpiresAt.Unix() != 2 {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	if p, err := parsePayload([]byte(strings.Replace(good, `"i"`, `"a\\\"b\\"`, 1))); err != nil || p.issuer != `a\"b\` {
+		t.Errorf("escapes: %+v, %v", p, err)
+	}
+	for name, change := range map[string][2]string{
+		"nothing": {good, ""}, "an empty object": {good, "{}"}, "text behind": {"}", "}x"}, "a comma at the end": {"}", ",}"}, "no comma": {`,"gen"`, `"gen"`},
+		"a space": {":1", ": 1"}, "no end": {"}", ""}, "a member twice": {`"gen":1`, `"gen":1,"gen":1`}, "an unknown one twice": {`"gen":1`, `"gen":1,"x":1,"x":1`},
+		"a missing one": {`"jti":"j",`, ""}, "an empty jti": {`"jti":"j"`, `"jti":""`}, "another letter case": {`"jti"`, `"JTI"`}, "another subject": {`"sub":"c"`, `"sub":"d"`},
+		"a sign": {`"gen":1`, `"gen":-1`}, "a zero ahead": {`"gen":1`, `"gen":01`}, "a fraction": {`"exp":2`, `"exp":2.0`}, "an exponent": {`"exp":2`, `"exp":2e0`},
+		"too large": {`"gen":1`, `"gen":9223372036854775808`}, "a number as text": {`"exp":2`, `"exp":"2"`}, "null": {`"jti":"j"`, `"jti":null`},
+		"no audience": {`["a"]`, `[]`}, "an audience that is no text": {`["a"]`, `[1]`}, "an object": {`"gen":1`, `"gen":1,"x":{}`}, "an array of objects": {`"gen":1`, `"gen":1,"x":[{}]`},
+		"another escape": {`"i"`, `"\u0069"`}, "an escape at the end": {`"i"`, `"\`}, "more than ASCII": {`"i"`, `"é"`}, "a line end": {`"i"`, "\"\n\""},
+	} {
+		if p, err := parsePayload([]byte(strings.Replace(good, change[0], change[1], 1))); err == nil {
+			t.Errorf("%s was taken: %+v", name, p)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -83,6 +84,14 @@ type token struct {
 	subject    string
 	generation int64
 	notBefore  int64 // Unix seconds; 0: none
+
+	last atomic.Pointer[judged]
+}
+
+// judged is what a standing leaves of a token.
+type judged struct {
+	standing *standing
+	claims   *Claims
 }
 
 // parts of a token in compact serialization (RFC 7515 section 3.1).
@@ -131,105 +140,11 @@ func parseHeader(header []byte) (algorithm, kid string, err error) {
 	return algorithm, kid, nil
 }
 
-// audience is one string or several.
-type audience []string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *audience) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '[' {
-		return json.Unmarshal(data, (*[]string)(a))
-	}
-	*a = make(audience, 1)
-	return json.Unmarshal(data, &(*a)[0])
-}
-
-// parsePayload reads the claims of a token whose signature is right, strictly
-// enough to notice what is not understood: a repeated member, and any object but
-// cnf.
-func parsePayload(data []byte) (*token, error) {
-	members, err := readMembers(data)
-	if err != nil {
-		return nil, err
-	}
-	var (
-		t                 token
-		scope             string
-		aud               audience
-		issued, expiresAt int64
-	)
-	for _, m := range []struct {
-		name string
-		into any
-		must bool
-	}{
-		{"iss", &t.issuer, true}, {"aud", &aud, true}, {"sub", &t.subject, true}, {"client_id", &t.ClientID, true},
-		{"iat", &issued, true}, {"exp", &expiresAt, true}, {"jti", &t.JTI, true}, {"scope", &scope, true},
-		{"account", &t.AccountID, true}, {"gen", &t.generation, true}, {"owner", &t.Owner, false}, {"nbf", &t.notBefore, false},
-	} {
-		raw, sent := members[m.name]
-		if !sent && !m.must {
-			continue
-		}
-		if !sent || bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, m.into) != nil {
-			return nil, errPayload
-		}
-	}
-	if raw, sent := members["cnf"]; sent {
-		if t.Confirmation, err = parseConfirmation(raw); err != nil {
-			return nil, err
-		}
-	}
-	t.Scopes, t.Audience, t.IssuedAt, t.ExpiresAt = strings.Fields(scope), aud, time.Unix(issued, 0), time.Unix(expiresAt, 0)
-	// The subject of a person's management token is not its client. Such a token
-	// opens no API.
-	if t.JTI == "" || t.AccountID == "" || t.ClientID == "" || t.subject != t.ClientID || len(aud) == 0 || t.generation < 0 {
-		return nil, errPayload
-	}
-	return &t, nil
-}
-
-// parseConfirmation reads cnf: one or both of the thumbprints that are
-// understood. Any other member could bind the token to something that nobody
-// here would check.
-func parseConfirmation(data []byte) (c Confirmation, err error) {
-	members, err := readMembers(data)
-	for name, raw := range members {
-		var value string
-		if json.Unmarshal(raw, &value) != nil || !isThumbprint(value) {
-			return Confirmation{}, errPayload
-		}
-		switch name {
-		case "jkt":
-			c.Key = value
-		case "x5t#S256":
-			c.Certificate = value
-		default:
-			return Confirmation{}, errPayload
-		}
-	}
-	if err == nil && !c.Bound() {
-		err = errPayload
-	}
-	return c, err
-}
-
 // isThumbprint tells whether s is a SHA-256 in base64url, in its one spelling.
 func isThumbprint(s string) bool {
 	const length = 43
 	sum, err := encoding.DecodeString(s)
 	return err == nil && len(s) == length && len(sum) == sha256.Size
-}
-
-// readMembers takes an object apart whose members are there once each and, but
-// for cnf, are no objects themselves.
-func readMembers(data []byte) (map[string]json.RawMessage, error) {
-	members, err := readObject(data)
-	for name, value := range members {
-		if value[0] == '{' && name != "cnf" {
-			return nil, errPayload
-		}
-	}
-	return members, err
 }
 
 // readObject takes an object apart whose members are there once each.

@@ -127,7 +127,7 @@ func (v *Verifier) signed(ctx context.Context, raw string) (*token, error) {
 	if len(raw) > maxTokenSize {
 		return nil, errForm
 	}
-	digest := sha256.Sum256([]byte(raw))
+	digest := digestOf(raw)
 	if t := v.seen.find(digest); t != nil {
 		_, err := v.keys.find(ctx, t.kid)
 		return t, err
@@ -156,6 +156,16 @@ func (v *Verifier) signed(ctx context.Context, raw string) (*token, error) {
 	t.kid = kid
 	v.seen.add(digest, t)
 	return t, nil
+}
+
+// digestOf hashes a token, without copying it to the heap if it has a usual
+// length.
+func digestOf(raw string) digest {
+	var buffer [1024]byte
+	if len(raw) > len(buffer) {
+		return sha256.Sum256([]byte(raw))
+	}
+	return sha256.Sum256(buffer[:copy(buffer[:], raw)])
 }
 
 // alive applies what is known of revocations.
