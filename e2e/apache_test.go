@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -25,14 +26,33 @@ func TestApache_WithModAuthOpenIDCLetsTheRightCallsThroughAndRefusesTheRest(t *t
 }
 
 func testApache(t *testing.T, begin func(*testing.T, places) *exec.Cmd) {
-	p := startProxy(t, begin)
+	dir, clients := t.TempDir(), newAuthority(t)
+	clients.writeTo(dir, "clients.pem")
+	p := startProxy(t, begin, "--mtls-client-ca", filepath.Join(dir, "clients.pem"), "--client-certificate-header", "Client-Cert")
 	p.tokensAlone, p.ownWords, p.away = true, true, 401
 	p.calls(t)
+	t.Run("tokens bound to a certificate are refused", func(t *testing.T) {
+		p.certified(t, clients.identity(dir, named(pkix.Name{CommonName: "worker"})))
+	})
 	t.Run("nobody passes without a token by another method", p.otherMethods)
 	t.Run("tokens for another API are refused", p.otherAPI)
 	t.Run("what ends a token ends it here at once", p.endings)
 	t.Run("nothing passes while Claviger hangs", p.hangingClaviger)
 	t.Run("nothing passes without Claviger", p.withoutClaviger) // stops it: the last
+}
+
+// certified: introspection calls such a token Bearer, and says in cnf what it
+// wants beside it (RFC 8705 section 3.2), which nobody checks here.
+func (p *proxyUnderTest) certified(t *testing.T, worker identity) {
+	c := p.create(t, []string{"orders:read"}, map[string]any{"authentication_method": "tls_client_auth", "tls_client_subject": "CN=worker"})
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.id}}.Encode()
+	issued := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded", "Client-Cert", worker.structured())
+	if payload(t, issued)["cnf"] == nil {
+		t.Fatalf("the token is bound to nothing: %d %s", issued.status, issued.body)
+	}
+	token := issued.json(t)["access_token"].(string)
+	a := p.send(t, program, "GET", "/orders/42", "", "Authorization", "Bearer "+token, "Client-Cert", worker.structured())
+	p.refused(t, "bound to a certificate", a, 401, 403)
 }
 
 // otherMethods: mod_auth_openidc takes OPTIONS without a token for a browser's

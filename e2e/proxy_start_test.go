@@ -90,11 +90,11 @@ type places struct {
 }
 
 // startProxy starts upstream, Claviger and a proxy; begin writes the proxy's
-// configuration and says how it is run.
-func startProxy(t *testing.T, begin func(*testing.T, places) *exec.Cmd) *proxyUnderTest {
+// configuration and says how it is run. flags are further ones of Claviger's.
+func startProxy(t *testing.T, begin func(*testing.T, places) *exec.Cmd, flags ...string) *proxyUnderTest {
 	t.Helper()
 	// The proxy alone is trusted; programs come from other addresses.
-	p := &proxyUnderTest{installation: install(t, "--trusted-proxies", "127.0.0.1"), upstream: startUpstream(t)}
+	p := &proxyUnderTest{installation: install(t, append(flags, "--trusted-proxies", "127.0.0.1")...), upstream: startUpstream(t)}
 	p.listen = unusedAddress(t)
 	_, port, _ := net.SplitHostPort(p.listen)
 	at := places{
