@@ -23,7 +23,7 @@ export async function explanationPage(stage) {
 /** A supervisor's program lacks a scope, and gets a request ID for it. */
 function refusedCall({ demo }) {
   const supervisor = demo.users.find((u) => u.role === 'supervisor' && u.account_id === demo.account_id)
-  const made = curl(`${demo.issuer}/api/v1/credentials`, '-H', `Authorization: Bearer ${supervisor.management_token}`, '-H', 'Content-Type: application/json', '-d', JSON.stringify({ name: 'Wallboard feed', scopes: ['users:read'] }))
+  const made = curl(`${demo.issuer}/api/v1/credentials`, '-H', `Authorization: Bearer ${supervisor.management_token}`, '-H', 'Content-Type: application/json', '-d', JSON.stringify({ name: 'Shift planner feed', scopes: ['users:read'] }))
   assert.equal(made.status, 201, made.body)
   const { client_id, client_secret } = made.json
   const token = curl(`${demo.issuer}/oauth2/token`, '-u', `${client_id}:${client_secret}`, '-d', 'grant_type=client_credentials').json.access_token
@@ -49,7 +49,7 @@ async function aboutARefusal({ step, shot, demo }, page, { client_id, answer: re
     await told.waitFor()
     await told.getByText('Scope missing').waitFor()
     await told.getByText('An admin of the account, as you are').waitFor()
-    await told.getByText('Wallboard feed').waitFor()
+    await told.getByText('Shift planner feed').waitFor()
     await accessible(page, 'an explained refusal')
     await shot(page, 'explain-refusal')
     await told.getByRole('link', { name: 'Open the credential' }).click()
@@ -95,8 +95,8 @@ async function aboutACall({ step, shot, demo }, page, { client_id }) {
     await page.getByText('Choose an API credential.').waitFor()
     await accessible(page, 'a call without a credential')
     await shot(page, 'explain-call-empty')
-    await page.getByRole('combobox', { name: 'API credential' }).fill('wallb')
-    await page.getByRole('option', { name: /Wallboard feed/ }).click()
+    await page.getByRole('combobox', { name: 'API credential' }).fill('shift')
+    await page.getByRole('option', { name: /Shift planner feed/ }).click()
     await page.getByRole('textbox', { name: 'Address or path of the call' }).fill('delete /useradmin/users/7')
     await page.getByRole('button', { name: 'Would it pass?' }).click()
     await answer(page, /needs the scope users:write/).waitFor()
@@ -111,7 +111,7 @@ async function aboutACall({ step, shot, demo }, page, { client_id }) {
     await shot(page, 'explain-passes')
     await page.reload()
     await answer(page, /^The call passes/).waitFor()
-    assert.equal(await page.getByRole('combobox', { name: 'API credential' }).inputValue(), 'Wallboard feed')
+    assert.equal(await page.getByRole('combobox', { name: 'API credential' }).inputValue(), 'Shift planner feed')
   })
   await step('an address that is none is told beside it', async () => {
     await page.getByRole('textbox', { name: 'Calls from' }).fill('next door')
@@ -136,7 +136,7 @@ async function fromElsewhere({ step, demo }, page, { client_id }) {
     }
     await link.click()
     await page.getByRole('combobox', { name: 'API credential' }).waitFor()
-    assert.equal(await page.getByRole('combobox', { name: 'API credential' }).inputValue(), 'Wallboard feed')
+    assert.equal(await page.getByRole('combobox', { name: 'API credential' }).inputValue(), 'Shift planner feed')
   })
 }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { accountLevel, accountPage, switching } from './account.mjs'
 import { auditLogPage, refusalsAppear } from './audit-log.mjs'
+import { authentication } from './authentication.mjs'
 import { cataloguePage } from './catalogue.mjs'
 import { explanationPage } from './explanation.mjs'
 import { limits } from './limits.mjs'
@@ -72,6 +73,7 @@ async function mainJob() {
   await cataloguePage(stage)
   await usagePages(stage)
   await limits(stage)
+  await authentication(stage)
   await explanationPage(stage)
   await switching(stage)
   await accountPage(stage)

@@ -23,6 +23,7 @@ export function Conflict({ mine, base, saved, onKeep, onTake }: ConflictProps) {
     { field: 'Name', was: was.name, mine: mine.name.trim(), theirs: theirs.name },
     { field: 'Scopes', was: words(was.scopes), mine: words(mine.scopes), theirs: words(theirs.scopes) },
     { field: 'Expires', was: was.expires || 'Never', mine: mine.expires || 'Never', theirs: theirs.expires || 'Never' },
+    { field: 'Name in the certificate', was: was.subject, mine: mine.subject.trim(), theirs: theirs.subject },
     ...limitRows(base, mine, saved),
   ].filter((row) => row.mine !== row.theirs || row.theirs !== row.was)
   return (

@@ -10,6 +10,9 @@ import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
 import { Field } from '../ui/field'
 import { Loading } from '../ui/loading'
+import { authenticationFaults, BY_SECRET, givenAuthentication } from './authentication'
+import { AuthenticationFields } from './authentication-fields'
+import { CreatedWithoutSecret } from './created'
 import { FormProblem } from './form-problem'
 import { dayInput, endOfDay } from './expiry'
 import { LevelChoice } from './level'
@@ -33,22 +36,26 @@ export default function CreateDialog({ open, level, levels, onCreated, onClose }
   const [created, setCreated] = useState<CreatedCredential>()
   const name = useRef<HTMLInputElement>(null)
   const refresh = useRefreshCredentials()
-  const guard = useSecretGuard(open && created !== undefined, onClose)
+  // One that authenticates itself otherwise has no secret, and nothing that could be lost.
+  const secret = created?.client_secret
+  const guard = useSecretGuard(open && secret !== undefined, onClose)
   return (
     <Dialog
       open={open}
-      onClose={created ? guard.requestClose : onClose}
+      onClose={secret === undefined ? onClose : guard.requestClose}
       onClosed={() => setCreated(undefined)}
       sticky
       initialFocus={name}
       wide
     >
-      {created ? (
+      {created && secret === undefined ? (
+        <CreatedWithoutSecret credential={created} onClose={onClose} />
+      ) : created && secret !== undefined ? (
         <Success
           issued={{
             name: created.name,
             clientID: created.client_id,
-            secret: created.client_secret ?? '', // the console makes credentials with a secret
+            secret,
             scopes: created.scopes,
           }}
           guard={guard}
@@ -73,7 +80,7 @@ export default function CreateDialog({ open, level, levels, onCreated, onClose }
   )
 }
 
-const FIELDS = ['name', 'scopes', 'expires_at', ...LIMIT_FIELDS] as const
+const FIELDS = ['name', 'scopes', 'expires_at', 'jwks', 'tls_client_subject', ...LIMIT_FIELDS] as const
 
 interface CreateFormProps {
   level: Level
@@ -91,6 +98,7 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   const [scopes, setScopes] = useState<string[]>([])
   const [expires, setExpires] = useState('')
   const [limits, setLimits] = useState(limitsDraftOf(NO_LIMITS))
+  const [authentication, setAuthentication] = useState(BY_SECRET)
   const account = useQuery(accountQueryOptions(api))
   const [missing, setMissing] = useState<Record<string, string>>({})
   const [busy, setBusy] = useState(false)
@@ -100,12 +108,19 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (busy) return
-    const faults = { ...missingFaults(name, scopes), ...spoken(limitFaults(limits, account.data)) }
+    const faults = { ...missingFaults(name, scopes), ...authenticationFaults(authentication), ...spoken(limitFaults(limits, account.data)) }
     setMissing(faults)
     setError(undefined)
     if (Object.keys(faults).length > 0) return
     const expiresAt = endOfDay(expires)
-    const body: NewCredential = { name, scopes, level, ...(expiresAt && { expires_at: expiresAt }), ...givenLimits(limits) }
+    const body: NewCredential = {
+      name,
+      scopes,
+      level,
+      ...(expiresAt && { expires_at: expiresAt }),
+      ...givenLimits(limits),
+      ...givenAuthentication(authentication),
+    }
     setBusy(true)
     try {
       onCreated(await api.post('/credentials', body, { 'Idempotency-Key': idempotencyKey(body) }))
@@ -155,7 +170,10 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
             />
           )}
         </Field>
-        <LimitsFields value={limits} onChange={setLimits} faults={{ ...faults.fields, ...missing }} />
+        <div className="flex flex-col gap-2.5">
+          <LimitsFields value={limits} onChange={setLimits} faults={{ ...faults.fields, ...missing }} />
+          <AuthenticationFields value={authentication} onChange={setAuthentication} faults={{ ...faults.fields, ...missing }} />
+        </div>
       </DialogBody>
       <DialogFooter>
         <Button onClick={onCancel}>Cancel</Button>

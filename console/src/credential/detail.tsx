@@ -18,8 +18,10 @@ import { PageHeader } from '../ui/page'
 import { Ago, exactTime } from '../ui/time'
 import { isAbsent, useCredentialActions, type StartAction } from './actions'
 import { BackLink, useBackPath, useListState } from './back-link'
+import { METHOD_WORDS } from './authentication'
 import { EditForm } from './edit'
 import { IneffectiveScopes } from './ineffective'
+import { KeysCard } from './keys'
 import { limitWords } from './limits'
 import { may, ownerWords, owns, whyReadOnly } from './permission'
 import { credentialQueryOptions } from './queries'
@@ -53,6 +55,9 @@ export default function CredentialPage({ clientID, absent }: { clientID: string;
             {may(credential, 'edit') ? <EditForm loaded={query.data} /> : <ReadOnlyScopes credential={credential} />}
             {hasSecrets(credential) && (
               <SecretsCard credential={credential} mayEdit={may(credential, 'edit')} start={start} />
+            )}
+            {credential.authentication_method === 'private_key_jwt' && (
+              <KeysCard loaded={query.data} mayEdit={may(credential, 'edit')} />
             )}
             {may(credential, 'delete') && <EndCard credential={credential} start={start} />}
           </div>
@@ -132,14 +137,12 @@ function Facts({ loaded }: { loaded: Versioned<Credential> }) {
         <Fact name="Owner">
           {owns(me, credential) ? 'You' : ownerWords(credential)}
         </Fact>
-        {!hasSecrets(credential) && (
-          <Fact name="Authentication">
-            Signed assertions (private_key_jwt)
-            <span className="block text-sm break-all text-muted">
-              Keys: {credential.jwks?.keys.map((key) => key.kid).join(', ')}
-            </span>
-          </Fact>
-        )}
+        <Fact name="Authentication">
+          {METHOD_WORDS[credential.authentication_method].name}
+          {credential.tls_client_subject && (
+            <code className="block font-mono text-xs break-all text-muted">{credential.tls_client_subject}</code>
+          )}
+        </Fact>
         <Fact name="Created">
           <Ago time={credential.created_at} />
           <span className="block text-sm text-muted">{exactTime(credential.created_at)}</span>
@@ -199,7 +202,7 @@ function EndCard({ credential, start }: ActionProps) {
       <div className="flex flex-col gap-4">
         {enables && (
           <EndRow
-            text="Enabling lets its programs get tokens again, with the secrets they had."
+            text={`Enabling lets its programs get tokens again${hasSecrets(credential) ? ', with the secrets they had' : ''}.`}
             button={
               <Button icon={<Power className="size-4" aria-hidden="true" />} onClick={() => start('enable', credential)}>
                 Enable
@@ -218,7 +221,7 @@ function EndCard({ credential, start }: ActionProps) {
           />
         )}
         <EndRow
-          text="Deleting removes the credential and its secrets for good."
+          text={`Deleting removes the credential${hasSecrets(credential) ? ' and its secrets' : ''} for good.`}
           button={
             <Button className="text-bad!" onClick={() => start('delete', credential)}>
               Delete

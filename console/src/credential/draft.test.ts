@@ -10,6 +10,7 @@ const credential = {
   allowed_cidrs: ['192.0.2.0/24'],
   requests_per_second: null,
   token_lifetime_seconds: 900,
+  tls_client_subject: null,
 } as Credential
 
 test('an untouched form sends nothing', () => {

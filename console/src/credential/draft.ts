@@ -10,6 +10,8 @@ export interface CredentialDraft {
   /** A day, as an input of type date writes it; empty for no expiry. */
   expires: string
   limits: LimitsDraft
+  /** The name in its certificate; empty where it authenticates itself otherwise. */
+  subject: string
 }
 
 export function draftOf(credential: Credential): CredentialDraft {
@@ -18,6 +20,7 @@ export function draftOf(credential: Credential): CredentialDraft {
     scopes: credential.scopes,
     expires: dayInput(credential.expires_at),
     limits: limitsDraftOf(credential),
+    subject: credential.tls_client_subject ?? '',
   }
 }
 
@@ -28,6 +31,7 @@ export function editOf(credential: Credential, draft: CredentialDraft): Credenti
   if (!sameScopes(draft.scopes, credential.scopes)) edit.scopes = draft.scopes
   // Compared by day: the form does not show the time of day, so it must not change it.
   if (draft.expires !== dayInput(credential.expires_at)) edit.expires_at = endOfDay(draft.expires) ?? null
+  if (draft.subject.trim() !== (credential.tls_client_subject ?? '')) edit.tls_client_subject = draft.subject.trim()
   return { ...edit, ...limitsEditOf(credential, draft.limits) }
 }
 

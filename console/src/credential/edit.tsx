@@ -21,8 +21,9 @@ import { LIMIT_FIELDS, limitFaults } from './limits'
 import { LimitsFields } from './limits-fields'
 import { credentialPath, credentialQueryOptions, useRefreshCredentials } from './queries'
 import { ScopeChange } from './scope-change'
+import { SubjectField } from './subject-field'
 
-const FIELDS = ['name', 'scopes', 'expires_at', ...LIMIT_FIELDS] as const
+const FIELDS = ['name', 'scopes', 'expires_at', 'tls_client_subject', ...LIMIT_FIELDS] as const
 
 /** A change being made: the form's values, and the reading of the credential they started from. */
 interface Work {
@@ -52,11 +53,13 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
     if (ready && !saving.busy) void saving.save({ base, draft })
   }
   const faults = formFaults(saving.error, FIELDS)
+  const byCertificate = base.value.authentication_method === 'tls_client_auth'
   const missing = {
     name: draft.name.trim() === '' ? 'Give it a name.' : undefined,
     scopes: draft.scopes.length === 0 ? 'Choose at least one scope.' : undefined,
+    subject: byCertificate && draft.subject.trim() === '' ? 'Enter the name in its certificate.' : undefined,
   }
-  const ready = changed && !missing.name && !missing.scopes && Object.keys(wrong).length === 0 && !saving.conflict
+  const ready = changed && !Object.values(missing).some(Boolean) && Object.keys(wrong).length === 0 && !saving.conflict
   return (
     <Card title="Name and scopes">
       <form onSubmit={submit} noValidate className="flex flex-col gap-5">
@@ -98,6 +101,13 @@ export function EditForm({ loaded }: { loaded: Versioned<Credential> }) {
           />
         ) : (
           <Loading query={catalogue} what="scopes" />
+        )}
+        {byCertificate && (
+          <SubjectField
+            value={draft.subject}
+            onChange={(subject) => change({ subject })}
+            error={missing.subject ?? faults.fields.tls_client_subject}
+          />
         )}
         <ExpiryField base={base.value} draft={draft} change={change} error={faults.fields.expires_at} />
         <LimitsFields

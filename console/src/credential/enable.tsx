@@ -3,6 +3,7 @@ import { useSession } from '../session/session'
 import { useToast } from '../ui/toast'
 import { ConfirmDialog } from './confirm'
 import { credentialPath, useRefreshCredentials } from './queries'
+import { hasSecrets } from './secret'
 
 interface EnableDialogProps {
   credential: Credential
@@ -25,8 +26,8 @@ export function EnableDialog({ credential, ...dialog }: EnableDialogProps) {
   return (
     <ConfirmDialog {...dialog} title="Enable API credential" action="Enable" danger={false} onConfirm={confirm}>
       <p>
-        Programs using <strong className="font-semibold break-words">{credential.name}</strong> can get tokens again, with
-        the secrets they had.
+        Programs using <strong className="font-semibold break-words">{credential.name}</strong> can get tokens again
+        {hasSecrets(credential) && ', with the secrets they had'}.
       </p>
     </ConfirmDialog>
   )

@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
 import { accountQueryOptions } from '../account/queries'
 import { useSession } from '../session/session'
-import { DisclosureSign } from '../ui/disclosure'
 import { DurationField } from '../ui/duration-field'
 import { Field } from '../ui/field'
-import { lifetimeLengths, limitsOf, limitsSummary, type LimitField, type LimitsDraft } from './limits'
+import { Fold } from '../ui/fold'
+import { lifetimeLengths, LIMIT_FIELDS, limitsOf, limitsSummary, type LimitField, type LimitsDraft } from './limits'
 
 interface LimitsFieldsProps {
   value: LimitsDraft
@@ -13,32 +12,13 @@ interface LimitsFieldsProps {
   faults: Partial<Record<LimitField, string>>
 }
 
-/** The limits of a credential, folded away: most have none. What is at fault unfolds it. */
-export function LimitsFields({ value, onChange, faults }: LimitsFieldsProps) {
-  const [unfolded, setUnfolded] = useState(false)
-  const id = useId()
-  const open = unfolded || Object.values(faults).some(Boolean)
+/** The limits of a credential, folded away: most have none. */
+export function LimitsFields(props: LimitsFieldsProps) {
+  const faulty = LIMIT_FIELDS.some((field) => props.faults[field])
   return (
-    <section className="rounded-control border border-line">
-      <h3>
-        <button
-          type="button"
-          aria-expanded={open}
-          aria-controls={open ? id : undefined}
-          onClick={() => setUnfolded(!open)}
-          className="flex min-h-(--control) w-full items-center gap-2 rounded-control px-3 py-1.5 text-left hover:bg-hover"
-        >
-          <DisclosureSign open={open} />
-          <span className="font-medium">Limits</span>
-          <span className="min-w-0 flex-1 text-right text-sm break-words text-muted">{limitsSummary(limitsOf(value))}</span>
-        </button>
-      </h3>
-      {open && (
-        <div id={id} className="flex flex-col gap-5 border-t border-line p-3">
-          <OpenFields value={value} onChange={onChange} faults={faults} />
-        </div>
-      )}
-    </section>
+    <Fold title="Limits" summary={limitsSummary(limitsOf(props.value))} faulty={faulty}>
+      <OpenFields {...props} />
+    </Fold>
   )
 }
 
