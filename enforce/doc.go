@@ -25,6 +25,10 @@
 // say in [Config.PublicURL] what that is. Which proofs were used is remembered in
 // the process.
 //
+// A token that is bound to a client certificate (RFC 8705) is taken on a
+// connection that was opened with it. Have the server's TLS ask for one
+// (tls.RequestClientCert); behind a proxy that ends TLS such tokens are refused.
+//
 // A credential's allowed addresses and its requests per second are not applied
 // here: neither is in the token or the feed, and which address a call came from
 // only the proxy in front knows. Its programs still meet both where they get

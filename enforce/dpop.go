@@ -21,21 +21,22 @@ const (
 
 // The causes of a refused proof of possession.
 var (
-	errProofCount   = errors.New("not exactly one header DPoP")
-	errProofForm    = errors.New("no JWT in its one spelling, or too long")
-	errProofHeader  = errors.New("the header is not that of a proof")
-	errProofKey     = errors.New("the jwk is no public key that is taken")
-	errProofPayload = errors.New("a claim is missing or malformed")
-	errProofMethod  = errors.New("htm is another method")
-	errProofAddress = errors.New("htu is another address")
-	errProofTime    = errors.New("iat is more than a minute away")
-	errProofNonce   = errors.New("a nonce, and none was given")
-	errProofToken   = errors.New("ath is not of this access token")
-	errProofHolder  = errors.New("the token is bound to another key")
-	errProofSigned  = errors.New("the signature is wrong")
-	errProofUsed    = errors.New("the proof was used before")
-	errBoundBearer  = errors.New("bound to a key, and sent as Bearer")
-	errPlainDPoP    = errors.New("not bound to a key, and sent as DPoP")
+	errProofCount       = errors.New("not exactly one header DPoP")
+	errProofForm        = errors.New("no JWT in its one spelling, or too long")
+	errProofHeader      = errors.New("the header is not that of a proof")
+	errProofKey         = errors.New("the jwk is no public key that is taken")
+	errProofPayload     = errors.New("a claim is missing or malformed")
+	errProofMethod      = errors.New("htm is another method")
+	errProofAddress     = errors.New("htu is another address")
+	errProofTime        = errors.New("iat is more than a minute away")
+	errProofNonce       = errors.New("a nonce, and none was given")
+	errProofToken       = errors.New("ath is not of this access token")
+	errProofHolder      = errors.New("the token is bound to another key")
+	errProofSigned      = errors.New("the signature is wrong")
+	errProofUsed        = errors.New("the proof was used before")
+	errBoundBearer      = errors.New("bound to a key, and sent as Bearer")
+	errBoundCertificate = errors.New("bound to a client certificate that the connection was not opened with")
+	errPlainDPoP        = errors.New("not bound to a key, and sent as DPoP")
 )
 
 // proofError is why a proof was refused: invalid_dpop_proof (RFC 9449 section
@@ -64,14 +65,16 @@ type presented struct {
 	proofs  []string
 	method  string
 	address address
+	// certificate, in DER, that the connection was opened with; nil: none.
+	certificate []byte
 }
 
-// confirms checks that whoever presents a token holds the key that it is bound
-// to, and returns the proof of that; nil for a plain token.
+// confirms checks that whoever presents a token holds what it is bound to, and
+// returns the proof that it holds a key; nil where there is none to hold.
 func (p *presented) confirms(t *token, now time.Time) (*proof, error) {
 	switch bound := t.Confirmation; {
-	case bound.Certificate != "":
-		return nil, errBound
+	case bound.Certificate != "" && !p.certified(bound.Certificate):
+		return nil, errBoundCertificate
 	case bound.Key == "" && p.dpop:
 		return nil, errPlainDPoP
 	case bound.Key == "":
@@ -84,6 +87,14 @@ func (p *presented) confirms(t *token, now time.Time) (*proof, error) {
 		return nil, &proofError{err}
 	}
 	return checked, nil
+}
+
+// certified tells whether the connection was opened with the certificate of a
+// thumbprint (x5t#S256, RFC 8705 section 3). Who issued it was looked at when the
+// token was.
+func (p *presented) certified(thumbprint string) bool {
+	sum := sha256.Sum256(p.certificate)
+	return p.certificate != nil && subtle.ConstantTimeCompare([]byte(encoding.EncodeToString(sum[:])), []byte(thumbprint)) == 1
 }
 
 // check makes the checks of RFC 9449 section 4.3, but for the replay of jti. What

@@ -119,12 +119,16 @@ func tokenInQuery(query string) bool {
 // to prove that its bearer holds the key. It reports false for other schemes.
 func (v *Verifier) presented(r *http.Request, header string) (presented, bool) {
 	scheme, rest, _ := strings.Cut(header, " ")
-	token := strings.Trim(rest, " ")
+	p := presented{token: strings.Trim(rest, " ")}
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		p.certificate = r.TLS.PeerCertificates[0].Raw
+	}
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):
-		return presented{token: token}, true
+		return p, true
 	case strings.EqualFold(scheme, "DPoP"):
-		return presented{token, true, r.Header["Dpop"], r.Method, addressFor(v.base, r)}, true
+		p.dpop, p.proofs, p.method, p.address = true, r.Header["Dpop"], r.Method, addressFor(v.base, r)
+		return p, true
 	}
 	return presented{}, false
 }

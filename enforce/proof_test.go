@@ -27,7 +27,7 @@ const (
 
 func rfcCall(raw string) *presented {
 	at, _ := addressOf(rfcURL)
-	return &presented{rfcToken, true, []string{raw}, "GET", at}
+	return &presented{token: rfcToken, dpop: true, proofs: []string{raw}, method: "GET", address: at}
 }
 
 func TestCheck_TakesTheExampleOfTheRFC(t *testing.T) {

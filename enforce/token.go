@@ -33,7 +33,6 @@ var (
 	errEarly     = errors.New("issued in the future")
 	errRevoked   = errors.New("revoked")
 	errInactive  = errors.New("not active")
-	errBound     = errors.New("bound to a key or certificate that was not proved")
 )
 
 // Claims is what a live token says (RFC 9068 section 2.2). It is shared between
