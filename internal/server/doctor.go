@@ -36,6 +36,7 @@ func Doctor(ctx context.Context, cfg config.Config) []Finding {
 	d.listeners()
 	d.proxies()
 	d.tls()
+	d.clientCertificates()
 	d.runningServer(ctx)
 	d.database(ctx)
 	return d.findings
