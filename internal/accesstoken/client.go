@@ -27,6 +27,12 @@ type Client struct {
 
 const noSecret = -1
 
+// proved tells whether the client proved itself in this request, and not a token
+// of it before.
+func (c *Client) proved() bool {
+	return c.secret != noSecret || c.key != "" || c.certificate != nil
+}
+
 // ID is the client ID.
 func (c *Client) ID() string { return c.id }
 

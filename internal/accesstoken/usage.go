@@ -84,15 +84,16 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 	s.mu.Lock()
 	s.count(usageKey{c.entry.id, hour, outcome, scope}, 1)
 	s.mu.Unlock()
-	if c.secret == noSecret && c.key == "" && c.certificate == nil {
+	if !c.proved() {
 		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{at: now, address: address})
 	}
 }
 
-// countRefused counts the failed authentication of a client that proved itself: who looks for the program that still uses a disabled credential or an
-// old secret finds it so. It is no use of the credential.
+// countRefused counts the failed authentication of a client that proved itself:
+// who looks for the program that still uses a disabled credential or an old
+// secret finds it so. It is no use of the credential.
 func (d *Directory) countRefused(c *Client, cause error) {
-	if c.entry == nil || c.secret == noSecret && c.key == "" {
+	if c.entry == nil || !c.proved() {
 		return // nobody was proved
 	}
 	for _, known := range []struct {
