@@ -35,6 +35,7 @@ type mutual struct {
 	clients *authority // of the clients'
 	public  string     // URL
 	mtls    string     // URL of the listener that wants certificates
+	gateway string     // URL
 	token   string     // of an admin
 }
 
@@ -45,11 +46,13 @@ func startMutual(t *testing.T) *mutual {
 	m.own.issue(dir, time.Time{})
 	m.own.writeTo(dir, "server-ca.pem")
 	m.clients.writeTo(dir, "clients.pem")
-	write(t, filepath.Join(dir, "catalogue.yaml"), ordersCatalogue)
+	const host = "hosts: [" + ordersHost + "]"
+	write(t, filepath.Join(dir, "catalogue.yaml"), strings.Replace(ordersCatalogue, host, host+"\n    upstream: http://"+startUpstream(t).address, 1))
 	write(t, filepath.Join(dir, "claviger.yaml"), "listen: "+address+"\nops_listen: 127.0.0.1:0\nissuer: "+m.public+
-		"\ntls_certificate: server.pem\ntls_key: server.key\nmtls_listen: 127.0.0.1:0\nmtls_client_ca: clients.pem\n"+
+		"\ntls_certificate: server.pem\ntls_key: server.key\nmtls_listen: 127.0.0.1:0\ngateway_listen: 127.0.0.1:0\nmtls_client_ca: clients.pem\n"+
 		"client_certificate_header: client-cert\ntrusted_proxies: "+proxyAddress+"\ncatalogue_file: catalogue.yaml\n")
 	m.process = start(t, dir, "serve", "--config", "claviger.yaml")
+	m.gateway = m.stderr.await(t, `gateway listens on (https://\S+)\.\n`)[1]
 	m.mtls = m.stderr.await(t, `client certificate are let in on (https://\S+)\.\n`)[1]
 	m.stderr.await(t, `listens on https://`)
 	for _, args := range [][]string{
@@ -387,6 +390,15 @@ func TestMutualTLS_BoundTokenIsNothingWithoutItsCertificate(t *testing.T) {
 	} {
 		if c.got != c.want {
 			t.Errorf("forward-auth, %s: %d, want %d", name, c.got, c.want)
+		}
+	}
+	atGateway := []string{"-H", "Host: " + ordersHost, "-H", "Authorization: Bearer " + called, m.gateway + "/orders/42"}
+	for name, c := range map[string]struct {
+		with *identity
+		want int
+	}{"its own": {&worker, 200}, "another's": {&other, 401}, "none": {nil, 401}} {
+		if got := m.curl(t, c.with, atGateway...); got.status != c.want {
+			t.Errorf("gateway, %s: %d %s", name, got.status, got.body)
 		}
 	}
 	introspected := m.curl(t, &worker, "-H", bearer, "-d", "token="+called, m.mtls+"/oauth2/introspect").json(t)

@@ -33,6 +33,11 @@ func TestCertifiedCredential_HasNoSecretAndTheNameInOneSpelling(t *testing.T) {
 	if changed.TLSClientSubject != "dns:worker.example.com" || changed.Version == made.Version {
 		t.Errorf("changed to %q, version %d", changed.TLSClientSubject, changed.Version)
 	}
+	event := i.events(i.first.ID)[0]
+	if event.Action != "credential.edit" || !strings.Contains(string(event.Before), `"tls_client_subject":"CN=worker,O=Acme"`) ||
+		!strings.Contains(string(event.After), `"tls_client_subject":"dns:worker.example.com"`) {
+		t.Errorf("audited %s: %s, then %s", event.Action, event.Before, event.After)
+	}
 }
 
 func TestCertifiedCredential_NeedsANameAndOnlyItHasOne(t *testing.T) {

@@ -30,3 +30,21 @@ func proofWords(cause string) words {
 	}
 	return w
 }
+
+// certificateWords word why a client certificate was refused (RFC 8705). cause is
+// one of internal/proof, or that it names another.
+func certificateWords(cause, editor string) words {
+	fault := strings.TrimPrefix(cause, "certificate: ")
+	w := words{"certificate", "The client certificate was refused: " + fault + ".", "Have the proxy set the header once, as deploy/ does.", "the operator of the proxy"}
+	switch fault {
+	case "it names another than the client":
+		return words{"certificate_subject", "The client certificate has no name that is this API credential's tls_client_subject, as a whole.", "Use the certificate that is meant, or name this one in the API credential.", editor}
+	case "not for clients, or by no trusted authority":
+		w.rule, w.remedy, w.who = "certificate_authority", "Use a certificate for clients by a trusted authority, or add the authority that issued it to mtls_client_ca.", "the operator"
+	case "it has ended, or not begun":
+		w.rule, w.remedy, w.who = "certificate_time", "Renew the certificate; the same name in it goes on working.", whoProgram
+	case "its key is of a kind or size that is not taken":
+		w.rule, w.remedy, w.who = "certificate_key", "Use a certificate with a key of P-256, P-384, P-521, Ed25519, or RSA from 2048 bits.", whoProgram
+	}
+	return w
+}

@@ -107,6 +107,10 @@ func (e *explainer) notProved(out *Explanation, r *apicred.Refusal, known bool) 
 	switch {
 	case !known && r.Client != "":
 		return words{"client_unknown", "No API credential has the client ID that was presented; it may have been deleted.", "Check the client ID, or create an API credential.", "whoever may create one"}
+	case strings.HasPrefix(cause, "certificate: "):
+		return certificateWords(cause, editor)
+	case cause == "wrong secret" && out.Credential.AuthenticationMethod == apicred.AuthenticationTLSClientAuth:
+		return words{"certificate_missing", "The API credential proves itself by a client certificate, and none came along.", "Ask at the listener for client certificates (mtls_endpoint_aliases in the metadata), or by the proxy that passes them on, with the certificate and the client ID alone.", whoProgram}
 	case cause == "wrong secret":
 		return words{"secret_wrong", "The client secret that was presented is none of this API credential's.", "Use its present secret, or rotate it.", editor}
 	case cause == "expired secret":

@@ -159,6 +159,27 @@ func TestToken_RefusesEveryCertificateFaultAlike(t *testing.T) {
 	}
 }
 
+// R20: the cause is told to who may know it, behind the same answer.
+func TestToken_RefusedCertificateIsExplained(t *testing.T) {
+	own, other, stranger := certificate(t, "worker"), certificate(t, "other"), certificate(t, "worker")
+	i := believing(t, own, other)
+	id := i.certified(t, "CN=worker", "stats")
+	one := ":" + base64.StdEncoding.EncodeToString(own.Raw) + ":"
+	headers := func(values ...string) func(*http.Request) {
+		return func(r *http.Request) { r.RemoteAddr = "192.0.2.80:4711"; r.Header["Client-Cert"] = values }
+	}
+	for want, how := range map[string]func(*http.Request){
+		"certificate_missing": func(*http.Request) {}, "certificate_subject": over(other), "certificate_authority": over(stranger),
+		"certificate": headers(one, one),
+	} {
+		w := i.post(t, "/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}}.Encode(), how)
+		e, err := i.Lifecycle.Explain(t.Context(), i.admin, lifecycle.ExplainRequest{RequestID: w.Header().Get("Claviger-Request-Id")})
+		if err != nil || e.Rule != want || e.Credential.ClientID != id || e.Remedy == "" || e.Who == "" {
+			t.Errorf("%s is explained by %+v, %v", want, e, err)
+		}
+	}
+}
+
 func TestIntrospectionAndRevocation_TakeTheClientByItsCertificate(t *testing.T) {
 	own := certificate(t, "worker")
 	i := believing(t, own)

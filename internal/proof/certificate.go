@@ -21,11 +21,12 @@ import (
 const maxCertificateHeader = 12 << 10
 
 // What is wrong with a client certificate, for the log and for explanations
-// alone: whoever sent it hears one and the same answer.
+// alone: whoever sent it hears one and the same answer. They fit a packed refusal
+// (apicred.Refusal), 64 bytes.
 var (
-	ErrCertificateForm     = errors.New("certificate: the header holds none in a form that is taken, or is too long")
+	ErrCertificateForm     = errors.New("certificate: in no form that is taken, or too long")
 	ErrCertificateRepeated = errors.New("certificate: the header is there twice")
-	ErrCertificateChain    = errors.New("certificate: not issued for clients by an authority that is trusted")
+	ErrCertificateChain    = errors.New("certificate: not for clients, or by no trusted authority")
 	ErrCertificateTime     = errors.New("certificate: it has ended, or not begun")
 	ErrCertificateKey      = errors.New("certificate: its key is of a kind or size that is not taken")
 )

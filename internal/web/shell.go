@@ -20,7 +20,7 @@ import (
 type Config struct {
 	Logger  *slog.Logger
 	Metrics *Metrics
-	// Listener names the shell in metrics: "public" or "gateway".
+	// Listener names the shell in metrics: "public", "gateway" or "mtls".
 	Listener string
 	// URL is scheme and host under which programs find the listener, where that is
 	// not the issuer; empty: it is.
