@@ -28,7 +28,7 @@ func FuzzSplit(f *testing.F) {
 func FuzzParsePayload(f *testing.F) {
 	const good = `{"iss":"i","aud":["a"],"sub":"c","client_id":"c","iat":1,"exp":2,"jti":"j","scope":"s t","account":"x","gen":1}`
 	for _, seed := range []string{
-		good, `{}`, `[]`, `null`, good + "x", strings.Replace(good, `"jti"`, `"JTI"`, 1), strings.Replace(good, `"gen":1`, `"gen":1,"gen":2`, 1),
+		good, `{}`, `[]`, `null`, `{"`, `{"x":"\`, good + "x", strings.Replace(good, `"jti"`, `"JTI"`, 1), strings.Replace(good, `"gen":1`, `"gen":1,"gen":2`, 1),
 		strings.Replace(good, `"gen":1`, `"gen":1,"cnf":{"jkt":"x"}`, 1),
 		strings.Replace(good, `"gen":1`, `"gen":1,"cnf":{"jkt":"`+strings.Repeat("A", 43)+`","x5t#S256":"`+strings.Repeat("A", 43)+`"}`, 1), strings.Replace(good, `["a"]`, `"a"`, 1), strings.Replace(good, `["a"]`, `null`, 1),
 		strings.Replace(good, `"exp":2`, `"exp":2.5`, 1), strings.Replace(good, `"exp":2`, `"exp":"2"`, 1),

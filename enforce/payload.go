@@ -23,7 +23,7 @@ func parsePayload(data []byte) (*token, error) {
 			return nil, errPayload
 		}
 		seen = append(seen, name)
-		if r.member(t, name) {
+		if !r.failed && r.member(t, name) {
 			needed++
 		}
 	}
@@ -137,22 +137,24 @@ func (r *payloadReader) string() string {
 	r.expect('"')
 	start, escaped := r.at, false
 	for !r.failed {
-		switch c := r.peek(); {
-		case c == '"':
+		switch c := r.peek(); c {
+		case '"':
 			text := r.text[start:r.at]
 			r.at++
 			if escaped {
 				return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(text)
 			}
 			return text
-		case c == '\\':
+		case '\\':
 			escaped = true
 			r.at++
 			r.failed = r.peek() != '"' && r.peek() != '\\'
-		case c < ' ' || c > '~':
-			r.failed = true
+		default:
+			r.failed = c < ' ' || c > '~'
 		}
-		r.at++
+		if !r.failed { // never past the end, where peek is 0
+			r.at++
+		}
 	}
 	return ""
 }
