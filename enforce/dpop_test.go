@@ -187,7 +187,7 @@ func TestRequire_MeasuresProofsByItsClock(t *testing.T) {
 	id, _ := i.credential("orders:read")
 	key := testserver.NewProver(t)
 	token := i.bound(id, accesstoken.Confirmation{Key: key.Thumbprint()})
-	began := now.Truncate(time.Second)
+	began := time.Now().Truncate(time.Second) // the token is no younger
 	for age, status := range map[time.Duration]int{0: 200, 60 * time.Second: 200, 61 * time.Second: 401, -3 * time.Second: 200} {
 		now = began.Add(age)
 		proof := key.Proof("GET", callURL, token, func(_, c testserver.Members) { c["iat"] = began.Unix() })

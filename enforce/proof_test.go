@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"strconv"
 	"strings"
 	"testing"
@@ -91,6 +92,44 @@ func TestProofKey_IsOfEveryAlgorithmAsOthersNameIt(t *testing.T) {
 			if _, ok := parseProofKey(raw, other); ok != (other == algorithm || algorithm[1:] == "S256" && other[1:] == "S256" && algorithm[0] != 'E' && other[0] != 'E') {
 				t.Errorf("a key for %s, as %s: %v", algorithm, other, ok)
 			}
+		}
+	}
+}
+
+// S15: what is too weak to sign with is too weak to be bound to.
+func TestProofKey_IsPublicStrongAndForItsAlgorithm(t *testing.T) {
+	encode := func(n *big.Int) string { return encoding.EncodeToString(n.Bytes()) }
+	odd := func(bits uint) *big.Int { // a modulus of nobody's
+		n := new(big.Int).Lsh(big.NewInt(1), bits)
+		return n.Sub(n, big.NewInt(1))
+	}
+	key := func(n, e string) string { return `{"kty":"RSA","n":"` + n + `","e":"` + e + `"}` }
+	good := encode(odd(2048))
+	if _, ok := parseProofKey([]byte(key(good, "AQAB")), "RS256"); !ok {
+		t.Fatal("a good key was refused")
+	}
+	for what, raw := range map[string]string{
+		"2047 bits":           key(encode(odd(2047)), "AQAB"),
+		"8193 bits":           key(encode(odd(8193)), "AQAB"),
+		"an even modulus":     key(encode(new(big.Int).Sub(odd(2048), big.NewInt(1))), "AQAB"),
+		"exponent 3":          key(good, "Aw"),
+		"an even exponent":    key(good, "AQAC"),
+		"a huge exponent":     key(good, "AQAAAAAAAQ"),
+		"a zero before n":     key(encoding.EncodeToString(append([]byte{0}, odd(2048).Bytes()...)), "AQAB"),
+		"a zero before e":     key(good, "AAEAAQ"),
+		"a private part":      strings.Replace(key(good, "AQAB"), "{", `{"d":"AQAB",`, 1),
+		"a prime":             strings.Replace(key(good, "AQAB"), "{", `{"p":"AQAB",`, 1),
+		"for encryption":      strings.Replace(key(good, "AQAB"), "{", `{"use":"enc",`, 1),
+		"for another":         strings.Replace(key(good, "AQAB"), "{", `{"alg":"PS256",`, 1),
+		"n twice":             strings.Replace(key(good, "AQAB"), "{", `{"n":"AQAB",`, 1),
+		"nothing":             ``,
+		"no object":           `[]`,
+		"no members":          `{}`,
+		"Ed25519, as RSA":     `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
+		"another kind's name": strings.Replace(key(good, "AQAB"), "RSA", "EC", 1),
+	} {
+		if _, ok := parseProofKey([]byte(raw), "RS256"); ok {
+			t.Errorf("%s: taken", what)
 		}
 	}
 }

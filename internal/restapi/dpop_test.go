@@ -46,6 +46,13 @@ func TestToken_ThatIsBoundNeedsAProofOfTheRequest(t *testing.T) {
 			t.Errorf("%s: %d %v", name, x.answer.status, x.answer.header["Www-Authenticate"])
 		}
 	}
+	create := i.send(func(r *http.Request) {
+		r.Header.Set("Authorization", "DPoP "+bound)
+		r.Header.Set("DPoP", p.Proof("POST", address, bound, nil))
+	}, http.MethodPost, "/credentials", `{"name":"y","scopes":["stats"]}`)
+	if create.status != 403 {
+		t.Errorf("a proof for POST, without the scope: %d %s", create.status, create.text)
+	}
 	if a := send("Bearer", plain); a.status != 200 {
 		t.Errorf("a plain token: %d %s", a.status, a.text)
 	}
