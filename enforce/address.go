@@ -25,7 +25,7 @@ func addressOf(raw string) (address, bool) {
 		a.path = a.path[:i]
 	}
 	odd := strings.ContainsFunc(raw, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })
-	if !ok || odd || a.host == "" || strings.IndexByte(a.host, '@') >= 0 || a.scheme != "http" && a.scheme != "https" {
+	if !ok || odd || !namesHost(a.host) || a.scheme != "http" && a.scheme != "https" {
 		return address{}, false
 	}
 	return a, true
@@ -49,16 +49,33 @@ func addressFor(base address, r *http.Request) address {
 // normal is the address after the normalization of RFC 3986 sections 6.2.2 and
 // 6.2.3: two that mean the same are equal.
 func (a address) normal() address {
-	host := strings.ToLower(a.host)
-	name, port := host, ""
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
-		name, port = host[:i], host[i+1:]
-	}
+	name, port := splitPort(strings.ToLower(a.host))
 	name = strings.TrimSuffix(name, ".") // which may end a full name
 	if port != "" && (a.scheme != "https" || port != "443") && (a.scheme != "http" || port != "80") {
 		name += ":" + port
 	}
 	return address{a.scheme, name, withoutDots(decodeUnreserved(a.path))}
+}
+
+// namesHost tells whether host is a name or address with an optional port.
+func namesHost(host string) bool {
+	name, port := splitPort(host)
+	if strings.Trim(port, "0123456789") != "" {
+		return false
+	}
+	if inner, bracketed := strings.CutPrefix(name, "["); bracketed { // RFC 3986 section 3.2.2
+		inner, closed := strings.CutSuffix(inner, "]")
+		return closed && inner != "" && strings.Trim(strings.ToLower(inner), "0123456789abcdef:.") == ""
+	}
+	return name != "" && name[0] != '.' && !strings.Contains(name, "..") && !strings.ContainsAny(name, ":[]@")
+}
+
+// splitPort takes a host apart; port is empty when there is none.
+func splitPort(host string) (name, port string) {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		return host[:i], host[i+1:]
+	}
+	return host, ""
 }
 
 // withoutDots resolves dot segments (RFC 3986 section 5.2.4). An empty path is

@@ -26,7 +26,7 @@ func AddressOf(raw string) (Address, bool) {
 	if i := strings.IndexAny(a.Path, "?#"); i >= 0 {
 		a.Path = a.Path[:i]
 	}
-	if !ok || !printable(raw) || strings.ContainsAny(raw, " ") || a.Host == "" || strings.IndexByte(a.Host, '@') >= 0 ||
+	if !ok || !printable(raw) || strings.ContainsAny(raw, " ") || !namesHost(a.Host) ||
 		plainScheme(scheme) == "" {
 		return Address{}, false
 	}
@@ -66,16 +66,33 @@ func (a Address) Is(b Address) bool {
 // plainHost is a host in lower case, without the port that the scheme implies
 // and without the dot that may end a full name.
 func plainHost(scheme, host string) string {
-	host = strings.ToLower(host)
-	name, port := host, ""
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
-		name, port = host[:i], host[i+1:]
-	}
+	name, port := splitPort(strings.ToLower(host))
 	name = strings.TrimSuffix(name, ".")
 	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		return name
 	}
 	return name + ":" + port
+}
+
+// namesHost tells whether host is a name or address with an optional port.
+func namesHost(host string) bool {
+	name, port := splitPort(host)
+	if strings.Trim(port, "0123456789") != "" {
+		return false
+	}
+	if inner, bracketed := strings.CutPrefix(name, "["); bracketed { // RFC 3986 section 3.2.2
+		inner, closed := strings.CutSuffix(inner, "]")
+		return closed && inner != "" && strings.Trim(strings.ToLower(inner), "0123456789abcdef:.") == ""
+	}
+	return name != "" && name[0] != '.' && !strings.Contains(name, "..") && !strings.ContainsAny(name, ":[]@")
+}
+
+// splitPort takes a host apart; port is empty when there is none.
+func splitPort(host string) (name, port string) {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		return host[:i], host[i+1:]
+	}
+	return host, ""
 }
 
 // plainPath is a path in which nothing is encoded that need not be, what is

@@ -53,7 +53,7 @@ func TestAddress_IsComparedAfterNormalization(t *testing.T) {
 
 func TestAddressOf_RefusesWhatNoRequestGoesTo(t *testing.T) {
 	for _, raw := range []string{
-		"", "/", "a.example/b", "https:", "https://", "https:///b", "//a.example", "ftp://a.example/", "https://x@a.example/",
+		"", "/", "a.example/b", "https:", "https://", "https:///b", "//a.example", "ftp://a.example/", "https://x@a.example/", "http://::", "http://:80/", "http://[::1/", "http://[]/", "http://[x]/", "http://a:b/", "http://a:1:2/", "http://.a/", "http://a../", "http://a]/",
 		"https://a.example/ b", "https://a.example/\n", "https://a.example/é", "https://a.example/\\b", "javascript:https://a.example",
 	} {
 		if a, ok := proof.AddressOf(raw); ok {

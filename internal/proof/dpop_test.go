@@ -95,10 +95,14 @@ func FuzzCheckDPoP(f *testing.F) {
 	f.Add(strings.Replace(rfcProof, ".", "..", 1), "POST", "https://server.example.com/token")
 	f.Add("eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7fX0.eyJqdGkiOiJ4IiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9hLyIsImlhdCI6MTAwMH0.AA", "GET", "https://a/")
 	f.Add("eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6Im5vbmUifQ.e30.", "GET", "http://[::1]:80/%2e%2E/")
+	f.Add("a.b.c", "GET", "http://::")
 	f.Fuzz(func(t *testing.T, raw, method, url string) {
 		address, ok := proof.AddressOf(url)
 		if ok && (!address.Is(address) || strings.ContainsAny(address.Path, "?#") || strings.ContainsAny(address.Host, "/@?#")) {
 			t.Fatalf("%q is taken apart as %+v", url, address)
+		}
+		if again, well := proof.AddressOf(address.Scheme + "://" + address.Host + address.Path); ok && (!well || !again.Is(address)) {
+			t.Fatalf("%q is %+v, and then %+v", url, address, again)
 		}
 		got, err := proof.CheckDPoP([]string{raw}, &proof.DPoPUse{Method: method, Address: address, Now: time.Unix(1562262616, 0)})
 		if err != nil {
