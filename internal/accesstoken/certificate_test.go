@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,4 +100,29 @@ func TestCertificate_EndsWithItsNameAndWithTheCredential(t *testing.T) {
 	if at := r.stored(c).LastUsedAt; !at.Equal(r.clock.Now()) {
 		t.Errorf("last used at %v", at)
 	}
+}
+
+// unasked fails the test when somebody looks at the certificate: a chain costs
+// work, and whoever sends one chooses how much.
+type unasked struct{ t testing.TB }
+
+func (u unasked) CertificateThumbprint() string {
+	u.t.Error("the certificate was looked at")
+	return ""
+}
+
+func TestVerify_LooksAtACertificateForATokenThatIsBoundToOneAlone(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("orders:write")
+	plain := r.token(c, "orders:write")
+	_, err := r.present(accesstoken.Presented{Token: plain, Certificate: unasked{t}})
+	must(t, err)
+	bound := r.bound(c, accesstoken.Confirmation{Certificate: thumbprintA})
+	anotherSignature := bound[:strings.LastIndexByte(bound, '.')] + plain[strings.LastIndexByte(plain, '.'):]
+	for _, raw := range []string{"junk", plain + "x", anotherSignature} {
+		_, err = r.present(accesstoken.Presented{Token: raw, Certificate: unasked{t}})
+		wantKind(t, err, apicred.KindUnauthenticated, "")
+	}
+	_, err = r.present(accesstoken.Presented{Token: bound, Certificate: certifiedBy(thumbprintA)})
+	must(t, err)
 }

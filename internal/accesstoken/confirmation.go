@@ -43,14 +43,29 @@ type Presented struct {
 	// Method and Address of the request, as the caller saw it; with Proofs.
 	Method  string
 	Address proof.Address
-	// Certificate is the thumbprint (x5t#S256) of the client certificate that
-	// the caller proved on the connection; empty when there was none.
-	Certificate string
+	// Certificate knows the client certificate that came along; nil: none can. It
+	// is asked for a token that is bound to one alone: whoever has no such token
+	// can send no chain that costs us anything.
+	Certificate Certified
 	// Arrival is when the request came in, for "fresh before no"; zero: now.
 	Arrival time.Time
 
 	proof *proof.DPoP // that was checked, and is not used up
 	used  bool        // by this request: it counts once
+}
+
+// Certified is a request that may have come with a client certificate.
+type Certified interface {
+	// CertificateThumbprint is x5t#S256 (RFC 8705 section 3.1) of the certificate
+	// that the caller proved, issued by a trusted authority; empty: none.
+	CertificateThumbprint() string
+}
+
+func (p *Presented) certificate() string {
+	if p.Certificate == nil {
+		return ""
+	}
+	return p.Certificate.CertificateThumbprint()
 }
 
 // confirms checks that whoever presents the token holds what it is bound to.
@@ -68,7 +83,7 @@ func (p *Presented) confirms(c *claims, now time.Time) error {
 			return &ProofError{err}
 		}
 	}
-	if want := c.confirmation.Certificate; want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(p.Certificate)) != 1 {
+	if want := c.confirmation.Certificate; want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(p.certificate())) != 1 {
 		return errBoundToCertificate
 	}
 	return nil

@@ -47,9 +47,8 @@ type Call struct {
 	Authorization []string
 	// Proofs are the values of all DPoP headers (RFC 9449 section 4.1).
 	Proofs []string
-	// Certificate is the thumbprint (x5t#S256) of the client certificate that the
-	// program proved; empty: none.
-	Certificate string
+	// Certificate knows the program's client certificate; nil: there is none.
+	Certificate accesstoken.Certified
 	Client      netip.Addr
 	// Arrival is when the request came in, for "fresh before no".
 	Arrival time.Time

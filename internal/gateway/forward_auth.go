@@ -31,7 +31,7 @@ func (f forwardAuth) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchan
 	options, fault := parseOptions(r.URL.RawQuery)
 	call := Call{
 		API: options.api, AlsoAnyOf: options.alsoAnyOf,
-		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x.CertificateThumbprint(),
+		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x,
 		Client: x.Client, Arrival: x.Start,
 	}
 	denial := trusted(x)
@@ -52,7 +52,7 @@ func (f forwardAuth) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchan
 func (f forwardAuth) serveEnvoy(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	call := Call{
 		Method: r.Method, Host: canonicalHost(r.Host),
-		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x.CertificateThumbprint(),
+		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x,
 		Client: x.Client, Arrival: x.Start,
 	}
 	if proto := r.Header["X-Forwarded-Proto"]; single(proto) && plausibleProto(proto[0]) {

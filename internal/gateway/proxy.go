@@ -47,7 +47,7 @@ func (p *Proxy) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
 	x.Pattern = "/"
 	call := Call{
 		Method: r.Method, Scheme: scheme(r, x), Host: canonicalHost(r.Host),
-		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x.CertificateThumbprint(),
+		Authorization: r.Header["Authorization"], Proofs: r.Header["Dpop"], Certificate: x,
 		Client: x.Client, Arrival: x.Start,
 	}
 	// The bytes as sent: net/url's reading of them would be another path. The

@@ -54,7 +54,7 @@ func (e *inquiry) asker(r *http.Request, x *web.Exchange, f *form) (asker, *refu
 	}
 	return e.askingBearer(r, x, &accesstoken.Presented{
 		Token: strings.Trim(token, " "), DPoP: dpop, Proofs: r.Header["Dpop"], Method: r.Method,
-		Address: x.SentTo(e.base), Certificate: x.CertificateThumbprint(), Arrival: x.Start,
+		Address: x.SentTo(e.base), Certificate: x, Arrival: x.Start,
 	})
 }
 

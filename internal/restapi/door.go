@@ -88,7 +88,7 @@ func (d *door) admit(ctx context.Context, c *call) (apicred.Actor, error) {
 	}
 	presented := accesstoken.Presented{
 		Token: strings.TrimLeft(raw, " "), DPoP: dpop, Proofs: c.request.Header["Dpop"], Method: c.request.Method,
-		Address: c.exchange.SentTo(d.base), Certificate: c.exchange.CertificateThumbprint(), Arrival: c.exchange.Start,
+		Address: c.exchange.SentTo(d.base), Certificate: c.exchange, Arrival: c.exchange.Start,
 	}
 	actor, err := d.admitToken(ctx, c, &presented)
 	return actor, challenged(err, dpop)
