@@ -58,7 +58,7 @@ func listenerSettings() []definition {
 func storageSettings() []definition {
 	return []definition{
 		{Setting{Key: "data_dir", Default: "claviger-data", Path: true,
-			Doc: "Directory of the SQLite database, the master key made there if none is configured, and the control socket. One server at a time."},
+			Doc: "Directory of the SQLite database, the master key made there if none is configured, and the control socket; with PostgreSQL, of what the node keeps to start with while the database is away. One server at a time."},
 			func(c *Config, text string) error { c.DataDir = text; return nil }},
 		{Setting{Key: "database_url", Secret: true, DefaultNote: "`sqlite:` and `claviger.db` in `data_dir`",
 			Doc: "Where the data is kept: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` (several hosts separated by commas)."},
