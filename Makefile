@@ -8,6 +8,7 @@
 #   generate  makes the generated files anew: SQL (sqlc), api/openapi.json, the Go client, docs/reference, the console
 #   console   builds console/dist, which is committed, so that the server builds with Go alone
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
+#   chaos     the tests of several servers, outages and starts without the database at full length, on a machine without other work
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
 #   bench     what tokens, their checks and calls through the gateway cost, against floors; see bench/README.md
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
@@ -34,7 +35,7 @@ FUZZTIME ?= 20s
 ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | \
 	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p'
 
-.PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench bench-size
+.PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench bench-size chaos
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +87,10 @@ generate: $(SQLC) $(OAPI)
 console:
 	@.ci/need node
 	cd console && npm ci --no-audit --no-fund && npm run types && npm run build
+
+chaos:
+	@.ci/need build postgresql
+	CHAOS=1 go test -count 1 -timeout 2h -v -run '^Test(Nodes|Outage|ColdStart|Failover)_' ./e2e
 
 fuzz:
 	.ci/fuzz $(FUZZTIME)

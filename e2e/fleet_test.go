@@ -19,7 +19,8 @@ import (
 )
 
 // chaos tells whether the tests of what may go wrong run at full length (make
-// chaos) or at the one that every change has time for.
+// chaos) or at the one that every change has time for. Bounds of time are judged
+// at full length alone.
 func chaos() bool { return os.Getenv("CHAOS") != "" }
 
 // atLength is how often, or how long, something is done at each length.

@@ -76,6 +76,7 @@ func (c *Core) join(ctx context.Context) error {
 	}
 	tick := time.NewTicker(joinEvery)
 	defer tick.Stop()
+	told := ""
 	for {
 		select {
 		case <-tick.C:
@@ -91,6 +92,9 @@ func (c *Core) join(ctx context.Context) error {
 			return nil
 		case !apicred.IsKind(err, apicred.KindUnavailable):
 			return err
+		case !sqlstore.Unreachable(err) && err.Error() != told: // the database is there, and something else is not
+			told = err.Error()
+			c.Log.WarnContext(ctx, "the database answers, and the start cannot be completed yet", slog.Any("error", err))
 		}
 	}
 }
