@@ -75,6 +75,7 @@ async function whatIsNotSent({ step, shot }, page, { client_secret, token, reque
       await page.keyboard.press('Enter')
       await page.getByText(words).waitFor()
     }
+    assert.equal(await answer(page, /needs the scope users:write/).count(), 0, 'the answer before is still there')
     await accessible(page, 'a question that is none')
     await shot(page, 'explain-fault')
     await request(page).fill(token)
@@ -116,7 +117,7 @@ async function aboutACall({ step, shot, demo }, page, { client_id }) {
   await step('an address that is none is told beside it', async () => {
     await page.getByRole('textbox', { name: 'Calls from' }).fill('next door')
     await page.keyboard.press('Enter')
-    await page.getByText(/address must be an IP address/).waitFor()
+    await page.getByText('Enter an IP address, as 192.0.2.7.').waitFor()
     await accessible(page, 'an address that is none')
     await shot(page, 'explain-address')
   })

@@ -220,7 +220,7 @@ async function withoutPassword({ step, shot, demo, browser }) {
     await tab.getByRole('heading', { name: 'API Credentials', level: 1 }).waitFor()
     await tab.close()
     await asked(page).getByRole('button', { name: 'Try again' }).click()
-    await asked(page).getByText(`${other.email} is signed in in this browser now. Nothing was sent.`).waitFor()
+    await asked(page).getByText(`${other.email} is signed in now, in this browser. Nothing was sent.`).waitFor()
     await accessible(page, 'Confirm it is you, as somebody else')
     await shot(page, 'reauth-somebody-else')
     const users = curl(`${demo.issuer}/api/v1/users`, '-H', `Authorization: Bearer ${person.management_token}`)

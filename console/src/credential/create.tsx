@@ -8,7 +8,7 @@ import { ScopePicker } from '../scope/picker'
 import { useSession } from '../session/session'
 import { Button } from '../ui/button'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
-import { Field } from '../ui/field'
+import { Field, useFocusOnFault } from '../ui/field'
 import { Loading } from '../ui/loading'
 import { authenticationFaults, BY_SECRET, givenAuthentication } from './authentication'
 import { AuthenticationFields } from './authentication-fields'
@@ -104,6 +104,8 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const idempotencyKey = useIdempotencyKey()
+  const form = useRef<HTMLFormElement>(null)
+  useFocusOnFault(form, missing, error)
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -133,7 +135,7 @@ function CreateForm({ level: first, levels, nameInput, onCancel, onCreated }: Cr
   const faults = formFaults(error, FIELDS)
   const fault = (field: string) => missing[field] ?? faults.fields[field]
   return (
-    <form onSubmit={submit} noValidate className="flex min-h-0 flex-col">
+    <form ref={form} onSubmit={submit} noValidate className="flex min-h-0 flex-col">
       <DialogHeader title="Create API Credentials" onClose={onCancel}>
         {levels.length === 1 && 'User-level: owned by you, and limited to what your role allows.'}
       </DialogHeader>

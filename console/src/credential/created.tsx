@@ -76,8 +76,10 @@ function byAssertion({ scopes }: Credential): string {
 
 function byCertificate({ client_id, scopes }: Credential): string {
   return [
-    'curl --cert client.pem --key client.key https://HOST:PORT/oauth2/token \\',
-    `  -d grant_type=client_credentials -d client_id=${client_id} \\`,
+    'curl https://HOST:PORT/oauth2/token \\',
+    '  --cert client.pem --key client.key \\',
+    '  -d grant_type=client_credentials \\',
+    `  -d client_id=${client_id} \\`,
     `  --data-urlencode 'scope=${tokenScopes(scopes).join(' ')}'`,
   ].join('\n')
 }

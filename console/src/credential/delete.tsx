@@ -7,6 +7,7 @@ import { Ago } from '../ui/time'
 import { useToast } from '../ui/toast'
 import { ConfirmDialog } from './confirm'
 import { credentialPath, useForgetCredential, useRefreshCredentials } from './queries'
+import { hasSecrets } from './secret'
 
 interface CredentialDialogProps {
   credential: Credential
@@ -45,8 +46,8 @@ export function DeleteDialog({ credential, open, onClose, onClosed, onDeleted }:
       initialFocus={input}
     >
       <p>
-        <strong className="font-semibold break-words">{credential.name}</strong> and its secrets go for good, and tokens
-        it was given stop working.
+        <strong className="font-semibold break-words">{credential.name}</strong>{' '}
+        {hasSecrets(credential) ? 'and its secrets go' : 'goes'} for good, and tokens it was given stop working.
         {credential.status !== 'disabled' && ' If you are not sure, disable it instead: that can be undone.'}
       </p>
       <Notice kind={credential.last_used_at ? 'warn' : 'info'}>

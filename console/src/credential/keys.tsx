@@ -8,6 +8,7 @@ import { Button, IconButton } from '../ui/button'
 import { Card } from '../ui/card'
 import { CopyIcon } from '../ui/copy'
 import { Dialog, DialogBody, DialogFooter, DialogHeader } from '../ui/dialog'
+import { useFocusOnFault } from '../ui/field'
 import { useToast } from '../ui/toast'
 import { ConfirmDialog } from './confirm'
 import { FormProblem } from './form-problem'
@@ -115,6 +116,8 @@ function AddKeysDialog({ loaded, open, onClose }: DialogProps) {
   const [fault, setFault] = useState<string>()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
+  const form = useRef<HTMLFormElement>(null)
+  useFocusOnFault(form, fault, error)
   const replace = useReplaceKeys(loaded)
   const toast = useToast()
   const clear = () => {
@@ -143,7 +146,7 @@ function AddKeysDialog({ loaded, open, onClose }: DialogProps) {
   const faults = formFaults(error, ['jwks'])
   return (
     <Dialog open={open} onClose={onClose} onClosed={clear} sticky wide initialFocus={cancel}>
-      <form onSubmit={submit} noValidate className="flex min-h-0 flex-col">
+      <form ref={form} onSubmit={submit} noValidate className="flex min-h-0 flex-col">
         <DialogHeader title="Add keys" onClose={onClose}>
           Programs can sign with any of the keys. To exchange one, add the new, move the programs, then remove the old.
         </DialogHeader>

@@ -10,12 +10,14 @@ interface CallFormProps {
   asked: Call
   busy: boolean
   ask: (question: Question) => void
+  /** Something must be mended before there can be an answer. */
+  onFault: () => void
   /** What the server found wrong with it. */
   error: unknown
 }
 
 /** Asks about a call that nobody made: would this credential pass? */
-export function CallForm({ asked, busy, ask, error }: CallFormProps) {
+export function CallForm({ asked, busy, ask, onFault, error }: CallFormProps) {
   const [call, setCall] = useState<Call>(asked)
   const [faults, setFaults] = useState<ReturnType<typeof callFaults>>({})
   const change = (part: Partial<Call>) => setCall({ ...call, ...part })
@@ -25,7 +27,10 @@ export function CallForm({ asked, busy, ask, error }: CallFormProps) {
     const whole = withTypedMethod({ ...call, url: call.url.trim(), address: call.address.trim() })
     const missing = callFaults(whole)
     setFaults(missing)
-    if (Object.keys(missing).length > 0) return
+    if (Object.keys(missing).length > 0) {
+      onFault()
+      return
+    }
     setCall(whole)
     ask({ about: 'call', clientID: whole.clientID, method: whole.method, url: whole.url, address: whole.address })
   }
@@ -84,5 +89,5 @@ export function CallForm({ asked, busy, ask, error }: CallFormProps) {
 /** The fault that the server found with the address the call would come from. */
 export function addressFault(error: unknown): string | undefined {
   if (!(error instanceof Problem)) return undefined
-  return error.faults.find(({ location }) => location === 'query.address')?.message
+  return error.faults.some(({ location }) => location === 'query.address') ? 'Enter an IP address, as 192.0.2.7.' : undefined
 }

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import { usePaths } from '../session/paths'
 import { useSession } from '../session/session'
@@ -21,12 +22,16 @@ export default function ExplanationPage() {
   const answer = useQuery(explanationQueryOptions(api, query))
   const paths = usePaths()
   const [, go] = useLocation()
+  // Another question is another form, with what the URL says of it.
+  const key = formatQuestion(question).toString()
+  // What was answered before is not the answer to a question that is none.
+  const [hidden, setHidden] = useState<string>()
+  const hide = () => setHidden(key)
   const ask = (next: Question) => {
+    setHidden(undefined)
     if (explanationQuery(next) === query) void answer.refetch()
     else go(paths.explain(next))
   }
-  // Another question is another form, with what the URL says of it.
-  const key = formatQuestion(question).toString()
   return (
     <>
       <PageHeader title="Why was I refused?">
@@ -42,13 +47,13 @@ export default function ExplanationPage() {
       </TabBar>
       <div className="flex max-w-3xl flex-col gap-6">
         {question.about === 'refusal' ? (
-          <RefusalForm key={key} asked={question.requestID || question.jti} busy={answer.isFetching} ask={ask} />
+          <RefusalForm key={key} asked={question.requestID || question.jti} busy={answer.isFetching} ask={ask} onFault={hide} />
         ) : (
-          <CallForm key={key} asked={question} busy={answer.isFetching} ask={ask} error={answer.error} />
+          <CallForm key={key} asked={question} busy={answer.isFetching} ask={ask} onFault={hide} error={answer.error} />
         )}
         {query === undefined && question.about === 'refusal' && <WhereItIs />}
         <div aria-live="polite" className="empty:hidden">
-          {query !== undefined && <AnswerView answer={answer} question={question} />}
+          {query !== undefined && hidden !== key && <AnswerView answer={answer} question={question} />}
         </div>
       </div>
     </>

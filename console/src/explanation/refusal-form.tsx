@@ -9,6 +9,8 @@ interface RefusalFormProps {
   asked: string
   busy: boolean
   ask: (question: Question) => void
+  /** Something must be mended before there can be an answer. */
+  onFault: () => void
 }
 
 function idOf(read: { request_id: string } | { jti: string }): string {
@@ -16,7 +18,7 @@ function idOf(read: { request_id: string } | { jti: string }): string {
 }
 
 /** Asks about a refusal by what stands in the refused answer. */
-export function RefusalForm({ asked, busy, ask }: RefusalFormProps) {
+export function RefusalForm({ asked, busy, ask, onFault }: RefusalFormProps) {
   const [text, setText] = useState(asked)
   const [fault, setFault] = useState<string>()
   // Read before the field makes one line of a whole answer.
@@ -32,6 +34,7 @@ export function RefusalForm({ asked, busy, ask }: RefusalFormProps) {
     const read = readPasted(text)
     if ('fault' in read) {
       setFault(read.fault)
+      onFault()
       return
     }
     setFault(undefined)

@@ -152,7 +152,7 @@ async function otherPerson(me: Me): Promise<string | undefined> {
   try {
     const now = await new ApiClient().get<Me>('/me')
     if (now.user_id === me.user_id) return undefined
-    return `${now.email} is signed in in this browser now. Nothing was sent. Cancel and reload this page to go on as them, or sign in as ${me.email} again.`
+    return `${now.email} is signed in now, in this browser. Nothing was sent. Cancel and reload this page to go on as them, or sign in as ${me.email} again.`
   } catch (error) {
     return formFaults(error, []).general
   }

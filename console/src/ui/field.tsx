@@ -1,5 +1,5 @@
 import { CircleAlert } from 'lucide-react'
-import { useId, type ReactNode } from 'react'
+import { useEffect, useId, type ReactNode, type RefObject } from 'react'
 
 /** What a control needs to be tied to its label, hint and error. */
 export interface FieldControl {
@@ -47,4 +47,11 @@ export function FieldError({ id, children }: { id?: string; children: ReactNode 
       <span>{children}</span>
     </p>
   )
+}
+
+/** Puts the focus on the first field at fault, which may be out of sight, each time that `faults` are other ones. */
+export function useFocusOnFault(form: RefObject<HTMLElement | null>, ...faults: unknown[]): void {
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('input[aria-invalid=true], textarea[aria-invalid=true]')?.focus()
+  }, faults)
 }

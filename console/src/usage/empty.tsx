@@ -1,6 +1,7 @@
 import { Activity } from 'lucide-react'
 import type { Credential } from '../api/types'
 import { FirstCall } from '../credential/empty'
+import { hasSecrets } from '../credential/secret'
 import { Button } from '../ui/button'
 import { Ago } from '../ui/time'
 import type { UsageView } from './view'
@@ -17,11 +18,14 @@ export function NoCalls({ credential }: { credential: Credential }) {
         No program has used it yet
       </h2>
       <p className="mt-1 max-w-prose text-muted">
-        The first call shows here within a minute. It takes the client secret, which was shown when it was made.
+        The first call shows here within a minute.
+        {hasSecrets(credential) && ' It takes the client secret, which was shown when it was made.'}
       </p>
-      <div className="mt-6">
-        <FirstCall clientID={credential.client_id} />
-      </div>
+      {hasSecrets(credential) && (
+        <div className="mt-6">
+          <FirstCall clientID={credential.client_id} />
+        </div>
+      )}
     </section>
   )
 }
