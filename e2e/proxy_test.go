@@ -206,7 +206,7 @@ func (p *proxyUnderTest) rightCall(t *testing.T) {
 	c := p.create(t, []string{"orders:read", "orders:write"}, nil)
 	bearer := "Bearer " + p.issue(t, c)
 
-	const uri = "/orders/a%20b?from=%2F..%2F&x=1+2"
+	const uri = "/orders/a%20b%7e%21?from=%2F..%2F&x=1+2"
 	call := p.passed(t, p.send(t, program, "GET", uri, "", "Authorization", bearer))
 	p.identity(t, call, c.id, "orders:read orders:write")
 	if call.method != "GET" || call.uri != uri {
