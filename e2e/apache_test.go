@@ -68,13 +68,26 @@ func (p *proxyUnderTest) otherMethods(t *testing.T) {
 	}
 }
 
+// otherAPI: the last token has the right scope for another API, which one of
+// its routes names too.
 func (p *proxyUnderTest) otherAPI(t *testing.T) {
-	stock := "Bearer " + p.issue(t, p.create(t, []string{"stock:read"}, nil))
-	p.refused(t, "another API's", p.send(t, program, "GET", "/orders/42", "", "Authorization", stock), 401, 403)
 	people := "Bearer " + p.token
 	p.refused(t, "a person's", p.send(t, program, "GET", "/orders/42", "", "Authorization", people), 401, 403)
-	c := p.create(t, []string{"orders:read", "stock:read"}, nil)
-	p.identity(t, p.passed(t, p.send(t, program, "GET", "/orders/42", "", "Authorization", "Bearer "+p.issue(t, c))), c.id, "orders:read stock:read")
+	both := p.create(t, []string{"orders:read", "stock:read"}, nil)
+	p.identity(t, p.passed(t, p.send(t, program, "GET", "/orders/42", "", "Authorization", "Bearer "+p.issue(t, both))), both.id, "orders:read stock:read")
+
+	catalogue := strings.Replace(ordersCatalogue, "scopes: [stock:read]", "scopes: [stock:read, orders:read]", 1)
+	if out, talk, code := run(t, p.cmd.Dir, "catalogue", "apply", write(t, filepath.Join(t.TempDir(), "catalogue.yaml"), catalogue)); code != 0 {
+		t.Fatal(out, talk)
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {both.id}, "client_secret": {both.secret},
+		"scope": {"orders:read"}, "resource": {"urn:example:stock"}}.Encode()
+	issued := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+	if claims := payload(t, issued); claims["aud"] != "urn:example:stock" || claims["scope"] != "orders:read" {
+		t.Fatalf("the token says %v", claims)
+	}
+	stock := "Bearer " + issued.json(t)["access_token"].(string)
+	p.refused(t, "another API's", p.send(t, program, "GET", "/orders/42", "", "Authorization", stock), 401, 403)
 }
 
 // endings: no answer about a token is kept (expiry=0 and interval -1).
