@@ -31,9 +31,11 @@ export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
 
 FUZZTIME ?= 20s
 
-# Packages whose tests take their database from internal/testserver, and so run on either engine.
+# Packages whose tests take their database from internal/testserver, and so run on either engine. Of the end-to-end tests
+# these few do; the others start databases of their own, and take too long to do the same twice.
 ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | \
-	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p'
+	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p' | grep -v '/e2e$$'
+E2E_ON_BOTH_ENGINES := ^Test(Ending|Corpus)_
 
 .PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench bench-size chaos
 
@@ -62,6 +64,7 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 unit:
 	go test $(RACE) -timeout 15m ./...
 	.ci/on-postgresql go test $(RACE) -timeout 15m $$($(ON_BOTH_ENGINES))
+	.ci/on-postgresql go test $(RACE) -timeout 15m -run '$(E2E_ON_BOTH_ENGINES)' ./e2e
 
 e2e:
 	@.ci/need node browser

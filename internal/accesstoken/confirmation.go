@@ -127,8 +127,10 @@ func isThumbprint(s string) bool {
 	return err == nil && n == len(sum)
 }
 
-// appendConfirmation writes the cnf claim, if there is anything to say.
-func appendConfirmation(dst []byte, c *Confirmation) []byte {
+// AppendClaim writes the member cnf behind another member of a JSON object, if
+// there is anything to say. Introspection says it in the same words (RFC 9449
+// section 6.2, RFC 8705 section 3.2).
+func (c *Confirmation) AppendClaim(dst []byte) []byte {
 	if !c.Bound() {
 		return dst
 	}

@@ -122,7 +122,7 @@ func (i *Issuer) sign(g *grant, bound *Confirmation, life time.Duration, now tim
 	}
 	p = append(p, `","gen":`...)
 	p = strconv.AppendInt(p, c.entry.generation, 10)
-	buffer.payload = appendConfirmation(p, bound)
+	buffer.payload = bound.AppendClaim(p)
 	return i.finish(buffer, g.scope, life, now)
 }
 

@@ -151,9 +151,9 @@ func (r *refusal) to(dpop bool) *refusal {
 // 7.2).
 func refuseToken(err error, dpop bool) *refusal {
 	refused := refuse(faultToken, "The access token is invalid, has expired, or is not meant for the management API. Request a new one.").because(apicred.AsError(err).Unwrap())
-	var proof *accesstoken.ProofError
-	if errors.As(err, &proof) {
-		refused.description = proof.Advice()
+	var fault *accesstoken.ProofError
+	if errors.As(err, &fault) {
+		refused.description = fault.Advice()
 	}
 	switch {
 	case dpop:

@@ -106,10 +106,7 @@ func appendIntrospection(b []byte, v *accesstoken.Verified) []byte {
 	if v.UserID != "" {
 		b = appendMember(b, "owner", v.UserID)
 	}
-	if v.Confirmation.Bound() {
-		b = appendConfirmation(b, v.Confirmation)
-	}
-	return append(b, '}')
+	return append(v.Confirmation.AppendClaim(b), '}')
 }
 
 // appendAudience writes a string, or an array of several.
@@ -125,20 +122,6 @@ func appendAudience(b []byte, audience []string) []byte {
 		b = appendText(b, a)
 	}
 	return append(b, ']')
-}
-
-// appendConfirmation writes what a bound token is bound to (RFC 9449 section
-// 6.2, RFC 8705 section 3.2).
-func appendConfirmation(b []byte, c accesstoken.Confirmation) []byte {
-	comma := ""
-	b = append(b, `,"cnf":{`...)
-	if c.Key != "" {
-		b, comma = appendText(append(b, `"jkt":`...), c.Key), ","
-	}
-	if c.Certificate != "" {
-		b = appendText(append(append(b, comma...), `"x5t#S256":`...), c.Certificate)
-	}
-	return append(b, '}')
 }
 
 func appendMember(b []byte, name, value string) []byte {

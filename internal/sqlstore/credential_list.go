@@ -194,7 +194,8 @@ func composeList(q lifecycle.CredentialQuery, narrow *candidates, part stretch) 
 }
 
 // composeStretchEnd composes the statement that finds where a stretch ends. It
-// reads nothing but the index of the order.
+// reads nothing but the index of the order. This OFFSET pages nothing: it counts
+// entries of the index, and alongOrder bounds how many.
 func composeStretchEnd(q lifecycle.CredentialQuery, after *place, rows int) *composed {
 	c := &composed{}
 	column, _ := orderOf(q.Sort)
