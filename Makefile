@@ -8,7 +8,8 @@
 #   generate  makes the generated files anew: SQL (sqlc), api/openapi.json, the Go client, docs/reference, the console
 #   console   builds console/dist, which is committed, so that the server builds with Go alone
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
-#   chaos     the tests of several servers, outages and starts without the database at full length, on a machine without other work
+#   chaos     what may go wrong, at full length, on a machine without other work: kills, failover, outages, starts
+#             without the database, nodes that stop, pgbouncer; prints its figures. `unit` has the same, shorter
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
 #   bench     what tokens, their checks and calls through the gateway cost, against floors; see bench/README.md
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
@@ -37,7 +38,9 @@ ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}
 	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p' | grep -v '/e2e$$'
 E2E_ON_BOTH_ENGINES := ^Test(Ending|Corpus)_
 
-.PHONY: help test unit e2e lint format vet fresh console-test generate console fuzz bench bench-size chaos
+CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Failover|Bouncer|Roles)_
+
+.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos fuzz bench bench-size
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -91,12 +94,12 @@ console:
 	@.ci/need node
 	cd console && npm ci --no-audit --no-fund && npm run types && npm run build
 
-chaos:
-	@.ci/need build postgresql
-	CHAOS=1 go test -count 1 -timeout 2h -v -run '^Test(Nodes|Outage|ColdStart|Failover)_' ./e2e
-
 fuzz:
 	.ci/fuzz $(FUZZTIME)
+
+chaos:
+	@.ci/need build postgresql tracer
+	CHAOS=1 go test -count=1 -timeout 90m -v ./e2e -run '$(CHAOS_TESTS)'
 
 bench:
 	go run ./bench

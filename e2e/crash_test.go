@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	crashKills   = 50
 	crashWorkers = 4
 	// startLimit is how soon a server must be ready after a kill (S36).
 	startLimit = 2 * time.Second
@@ -53,6 +52,7 @@ func TestCrash_KilledWhileWritingLosesNothingAcknowledged(t *testing.T) {
 
 func crash(t *testing.T, e engine) {
 	t.Helper()
+	crashKills := atLength(50, 200)
 	dir, address := t.TempDir(), freeAddress(t)
 	token := prepare(t, dir, address, e.settings()...)
 	done := &acknowledged{secrets: map[string]string{}}

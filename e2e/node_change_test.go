@@ -45,7 +45,7 @@ func TestNodes_AChangeOnOneCountsOnTheOtherWithinTheBound(t *testing.T) {
 	var all latencies
 	for _, c := range nodeChanges() {
 		var took latencies
-		for p.trial = range atLength(4, 100) {
+		for p.trial = range atLength(3, 100) {
 			change, known := c.prepare(t, p)
 			change()
 			acknowledged := time.Now()

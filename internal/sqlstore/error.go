@@ -149,8 +149,8 @@ func Unreachable(err error) bool {
 }
 
 // worthRepeating tells whether a transaction may succeed the next time: PostgreSQL
-// gave it up for the sake of another one, or its connection died before the commit
-// was asked for, so that nothing of it is left.
+// gave it up for the sake of another one, or its connection died, or was cut, before
+// the commit was asked for, so that nothing of it is left.
 func worthRepeating(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && (pg.Code == stateSerializationFailed || pg.Code == stateDeadlock) {

@@ -31,6 +31,7 @@ type Store struct {
 	// follower reads for the directory, which everything waits for: no crowd of
 	// others holds it up.
 	follower steady
+	lines    *lines // nil with SQLite
 	pruned   usagePruning
 }
 

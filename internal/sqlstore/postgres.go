@@ -16,12 +16,14 @@ import (
 
 const (
 	postgresConnections = 16
-	// followerConnections: one to follow by, and one while a lost one is being
-	// found out.
+	// followerConnections: one to follow by, and one to read everything. Of those
+	// none but the first is kept: what hangs must not be found out twice.
 	followerConnections = 2
-	// postgresConnectTimeout bounds one try to connect to one host when the URL
-	// has no connect_timeout; without it a silent host stalls everybody.
+	// postgresConnectTimeout bounds one try to connect when the URL has no
+	// connect_timeout; without it a silent host stalls everybody. Of several hosts
+	// each gets less: the one behind it may be the primary.
 	postgresConnectTimeout = 5 * time.Second
+	severalConnectTimeout  = time.Second
 	// followerConnectTime is what a follower may take for all hosts together: a
 	// poll lasts two seconds, and must come to the last host while the first is
 	// silent.
@@ -53,8 +55,12 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 		// Its text repeats the URL, which may hold a password.
 		return nil, badURL("It does not read as a PostgreSQL URL: special characters in user and password must be percent-encoded.")
 	}
+	hosts := time.Duration(hostsOf(config))
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = postgresConnectTimeout
+		if hosts > 1 {
+			config.ConnectTimeout = severalConnectTimeout
+		}
 	}
 	if o.ReadOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
@@ -65,6 +71,8 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "claviger"
 	}
+	lines := &lines{open: map[*line]bool{}}
+	config.DialFunc = lines.through(config.DialFunc)
 	pool := postgresPool(config, postgresConnections)
 	if !o.Away {
 		if err := pool.PingContext(ctx); err != nil {
@@ -72,8 +80,24 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 		}
 	}
 	following := config.Copy()
-	following.ConnectTimeout = min(config.ConnectTimeout, followerConnectTime/time.Duration(1+len(config.Fallbacks)))
-	return &Store{engine: postgresEngine(), writer: pool, readers: pool, follower: postgresPool(following, followerConnections)}, nil
+	following.ConnectTimeout = min(config.ConnectTimeout, followerConnectTime/hosts)
+	follower := postgresPool(following, followerConnections)
+	follower.SetMaxIdleConns(1)
+	return &Store{engine: postgresEngine(), writer: pool, readers: pool, follower: follower, lines: lines}, nil
+}
+
+// hostsOf counts the hosts of a URL; one that may be spoken to with TLS and
+// without is one.
+func hostsOf(config *pgx.ConnConfig) int {
+	type host struct {
+		name string
+		port uint16
+	}
+	hosts := map[host]bool{{config.Host, config.Port}: true}
+	for _, f := range config.Fallbacks {
+		hosts[host{f.Host, f.Port}] = true
+	}
+	return len(hosts)
 }
 
 func postgresPool(config *pgx.ConnConfig, connections int) steady {

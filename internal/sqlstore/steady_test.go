@@ -3,9 +3,12 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -70,5 +73,36 @@ func TestRepeat_IsForWhatDiedBeforeItsCommitWasAskedFor(t *testing.T) {
 		if got := worthRepeating(c.err); got != c.want {
 			t.Errorf("%s: repeated %v, want %v", what, got, c.want)
 		}
+	}
+}
+
+// A database that hangs would hold whoever asked it as long as they wait. The
+// poll finds it out and lets go of all of them.
+func TestPostgreSQL_ThatHangsHoldsNobodyLongerThanThePollTakesToSeeIt(t *testing.T) {
+	server := storetest.StartPostgres(t)
+	databaseURL := server.Database(t) + "&connect_timeout=1"
+	s := openMigrated(t, databaseURL)
+	inside := make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		var once sync.Once
+		ended <- s.change(t.Context(), func(tx *tx) error {
+			once.Do(func() {
+				server.Pause(t)
+				close(inside)
+			})
+			_, _, err := tx.Catalogue(t.Context())
+			return err
+		})
+	}()
+	<-inside
+	poll, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := s.AccessToken().Head(poll)
+	wantKind(t, err, apicred.KindUnavailable)
+	wantKind(t, <-ended, apicred.KindUnavailable) // it would never come
+	server.Resume(t)
+	if err := s.change(t.Context(), func(*tx) error { return nil }); err != nil {
+		t.Errorf("when it goes on: %v (%v)", err, errors.Unwrap(err))
 	}
 }

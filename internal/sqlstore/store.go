@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
@@ -47,7 +48,11 @@ func (s lifecycleStore) Change(ctx context.Context, fn func(lifecycle.Tx) error)
 type accessTokenStore struct{ *Store }
 
 func (s accessTokenStore) Head(ctx context.Context) (accesstoken.Head, error) {
-	return newReader(s.follower).feedHead(ctx)
+	head, err := newReader(s.follower).feedHead(ctx)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		s.letGo()
+	}
+	return head, err
 }
 
 func (s accessTokenStore) HashAt(ctx context.Context, sequence int64) (string, error) {

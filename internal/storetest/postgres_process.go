@@ -77,6 +77,19 @@ func (s *PostgresServer) Standby(t testing.TB, name string) *PostgresServer {
 	return standby
 }
 
+// AwaitSync returns when a standby takes part in every commit.
+func (s *PostgresServer) AwaitSync(t testing.TB, databaseURL string) {
+	t.Helper()
+	s.SQL(t, databaseURL, `DO $$ BEGIN
+		FOR i IN 1..600 LOOP
+			PERFORM pg_stat_clear_snapshot();
+			IF EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync') THEN RETURN; END IF;
+			PERFORM pg_sleep(0.05);
+		END LOOP;
+		RAISE 'no standby takes part in commits';
+	END $$`)
+}
+
 // Promote makes a standby the primary and returns when it takes writes.
 func (s *PostgresServer) Promote(t testing.TB) {
 	t.Helper()
