@@ -46,15 +46,21 @@ func NewSnapshots(d *Directory, s Sealer, form string) *Snapshots {
 // Current tells whether a snapshot holds what is known now.
 func (s *Snapshots) Current(mark SnapshotMark) bool {
 	p := s.directory.position.Load()
-	return p != nil && p.head.Change == mark.Change
+	return p != nil && mark.holds(&p.head)
 }
 
 // SnapshotMark says what a snapshot holds, and as of when.
 type SnapshotMark struct {
 	ID     string // of this one
+	Epoch  string // of the history that Change counts in
 	Change int64  // of the feed
 	Taken  time.Time
 }
+
+// holds tells whether nothing has changed between mark and head. Equal numbers
+// alone do not say so: a database that was set back counts other changes by the
+// numbers of the lost ones, in a history of another name.
+func (m SnapshotMark) holds(head *Head) bool { return m.Change == head.Change && m.Epoch == head.Epoch }
 
 // snapshotPart is one value of a snapshot: one member is set. Part after part,
 // as a Loader receives them; the last has the head.
@@ -71,9 +77,9 @@ type snapshotPart struct {
 }
 
 // Write writes everything that tokens and checks need, read from the database,
-// with the signing keys as they are stored. Errors are the store's and those of
-// writing.
-func (s *Snapshots) Write(ctx context.Context, to io.Writer, keys []apicred.SigningKey) (SnapshotMark, error) {
+// with the signing keys as keys reads them there. Errors are the store's and those
+// of writing.
+func (s *Snapshots) Write(ctx context.Context, to io.Writer, keys func(context.Context) ([]apicred.SigningKey, error)) (SnapshotMark, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return SnapshotMark{}, apicred.Internal(err)
@@ -85,18 +91,24 @@ func (s *Snapshots) Write(ctx context.Context, to io.Writer, keys []apicred.Sign
 	}
 	out := &snapshotWriter{to: gob.NewEncoder(seal)}
 	out.put(snapshotPart{Taken: mark.Taken})
-	for i := range keys {
-		out.put(snapshotPart{Key: &keys[i]})
-	}
 	head, err := s.directory.store.Load(ctx, out)
 	if err != nil {
 		return SnapshotMark{}, err
+	}
+	// After the head: a key that was removed before it is not among them, and one
+	// removed since is a change that this snapshot does not hold.
+	found, err := keys(ctx)
+	if err != nil {
+		return SnapshotMark{}, err
+	}
+	for i := range found {
+		out.put(snapshotPart{Key: &found[i]})
 	}
 	out.put(snapshotPart{Head: &head})
 	if err := errors.Join(out.failed, seal.Close()); err != nil {
 		return SnapshotMark{}, err
 	}
-	mark.Change = head.Change
+	mark.Epoch, mark.Change = head.Epoch, head.Change
 	return mark, nil
 }
 
@@ -133,7 +145,7 @@ func (w *snapshotWriter) LoadRevokedToken(r RevokedToken) { w.put(snapshotPart{R
 // nothing newer is known.
 func (s *Snapshots) Stamp(mark SnapshotMark) (SnapshotMark, []byte, bool) {
 	p := s.directory.position.Load()
-	if p == nil || p.head.Change != mark.Change || !p.asked.After(mark.Taken) {
+	if p == nil || !mark.holds(&p.head) || !p.asked.After(mark.Taken) {
 		return mark, nil, false
 	}
 	mark.Taken = p.asked
@@ -166,7 +178,7 @@ func (s *Snapshots) Restore(from io.Reader, stamp []byte) ([]apicred.SigningKey,
 		}
 		in.take(&p)
 	}
-	mark.Change, mark.Taken = in.head.Change, in.taken
+	mark.Epoch, mark.Change, mark.Taken = in.head.Epoch, in.head.Change, in.taken
 	if text, err := s.sealer.Open(purposeStamp, stamp, s.stampOf(mark.ID)); err == nil {
 		if at, err := time.Parse(time.RFC3339Nano, string(text)); err == nil {
 			mark.Taken = at

@@ -2,6 +2,7 @@ package accesstoken_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -18,10 +19,8 @@ const snapshotForm = "claviger snapshot test"
 // snapshot writes what r's directory knows.
 func (r *rig) snapshot() (sealed []byte, mark accesstoken.SnapshotMark) {
 	r.t.Helper()
-	keys, err := r.keys.SigningKeys(r.t.Context())
-	must(r.t, err)
 	var to bytes.Buffer
-	mark, err = r.snapshots(r.directory).Write(r.t.Context(), &to, keys)
+	mark, err := r.snapshots(r.directory).Write(r.t.Context(), &to, r.keys.SigningKeys)
 	must(r.t, err)
 	return to.Bytes(), mark
 }
@@ -179,13 +178,70 @@ func TestSnapshot_StampSaysThatNothingHasChanged(t *testing.T) {
 	}
 }
 
+// A database that was set back counts on from there: the same number is another
+// change then, and a snapshot from before would revive what that one ended.
+func TestSnapshot_OfALostHistoryIsNeitherCurrentNorStamped(t *testing.T) {
+	r := newRig(t)
+	store := &rewritten{Store: r.store}
+	d := accesstoken.NewDirectory(store, noHasher{}, accesstoken.Options{Issuer: issuer, Clock: r.clock.Now, MaxOffline: time.Hour})
+	must(t, d.Load(t.Context()))
+	s := r.snapshots(d)
+	mark, err := s.Write(t.Context(), &bytes.Buffer{}, r.keys.SigningKeys)
+	must(t, err)
+	if !s.Current(mark) {
+		t.Fatal("not current as soon as it is written")
+	}
+	store.rewrite = func(h *accesstoken.Head) { h.Hash = "another" }
+	r.clock.Advance(time.Second)
+	must(t, d.CatchUp(t.Context())) // gives the history another name
+	store.rewrite = nil
+	r.clock.Advance(time.Second)
+	must(t, d.CatchUp(t.Context()))
+	if d.Rewrites() == 0 || r.headOf().Change != mark.Change {
+		t.Fatalf("%d alarms, change %d: nothing was set back to the same number", d.Rewrites(), mark.Change)
+	}
+	if _, _, newer := s.Stamp(mark); newer || s.Current(mark) {
+		t.Error("a snapshot of the lost history passes for the present one")
+	}
+}
+
+// A key that is removed while a snapshot is being written is not in it, unless the
+// snapshot is known to be of before.
+func TestSnapshot_KeysAreNoOlderThanItsHead(t *testing.T) {
+	r := newRig(t)
+	store := &loadedStore{Store: r.store}
+	d := accesstoken.NewDirectory(store, noHasher{}, accesstoken.Options{Issuer: issuer, Clock: r.clock.Now, MaxOffline: time.Hour})
+	_, err := r.snapshots(d).Write(t.Context(), &bytes.Buffer{}, func(context.Context) ([]apicred.SigningKey, error) {
+		if !store.loaded {
+			t.Error("keys were read before everything else")
+		}
+		return nil, nil
+	})
+	must(t, err)
+	broken := errors.New("away")
+	_, err = r.snapshots(d).Write(t.Context(), &bytes.Buffer{}, func(context.Context) ([]apicred.SigningKey, error) { return nil, broken })
+	if !errors.Is(err, broken) {
+		t.Errorf("without keys: %v", err)
+	}
+}
+
+// loadedStore knows whether everything was read.
+type loadedStore struct {
+	accesstoken.Store
+	loaded bool
+}
+
+func (s *loadedStore) Load(ctx context.Context, into accesstoken.Loader) (accesstoken.Head, error) {
+	head, err := s.Store.Load(ctx, into)
+	s.loaded = true
+	return head, err
+}
+
 // FuzzSnapshot_NothingForgedIsTaken reads what is no snapshot of ours.
 func FuzzSnapshot_NothingForgedIsTaken(f *testing.F) {
 	r := newRig(f)
-	keys, err := r.keys.SigningKeys(f.Context())
-	must(f, err)
 	var whole bytes.Buffer
-	_, err = r.snapshots(r.directory).Write(f.Context(), &whole, keys)
+	_, err := r.snapshots(r.directory).Write(f.Context(), &whole, r.keys.SigningKeys)
 	must(f, err)
 	f.Add(whole.Bytes()[:len(whole.Bytes())-1])
 	f.Add(append(bytes.Clone(whole.Bytes()[:36]), 0xff, 0xff, 0xff, 0xff))

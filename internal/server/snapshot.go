@@ -105,13 +105,9 @@ func (k *keeper) keep(ctx context.Context) {
 
 func (k *keeper) write(ctx context.Context) error {
 	began := time.Now()
-	keys, err := k.core.Store.Keyring().SigningKeys(ctx)
-	if err != nil {
-		return err
-	}
-	err = k.replace(snapshotName, func(to *os.File) (err error) {
+	err := k.replace(snapshotName, func(to *os.File) (err error) {
 		buffer := bufio.NewWriter(to)
-		if k.mark, err = k.core.Snapshots.Write(ctx, buffer, keys); err != nil {
+		if k.mark, err = k.core.Snapshots.Write(ctx, buffer, k.core.Store.Keyring().SigningKeys); err != nil {
 			return err
 		}
 		return buffer.Flush()
