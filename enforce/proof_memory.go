@@ -35,14 +35,22 @@ type proofSlice struct {
 	counts map[string]int // by client ID
 }
 
-// take uses a proof of a credential up. Of several at once one succeeds. The
-// error is errProofUsed, or errUnavailable when there is no room.
-func (m *proofMemory) take(p *proof, clientID string, now time.Time) error {
+// take uses a proof of a credential up. Of several at once one succeeds. The time
+// is read under the lock: a request that was held up since its proof was checked,
+// as by a slow introspection, could come after the proof was forgotten, and be let
+// in once more. The error is errProofUsed or errProofTime, or errUnavailable when
+// there is no room.
+func (m *proofMemory) take(p *proof, clientID string, clock func() time.Time) error {
 	sum := sha256.Sum256([]byte(p.key.canonical + "\x00" + p.id)) // no key's text holds a NUL
 	digest := [16]byte(sum[:])
-	minute := time.Unix(p.issued, 0).Add(proofWindow).Unix() / int64(time.Minute/time.Second)
+	until := time.Unix(p.issued, 0).Add(proofWindow)
+	minute := until.Unix() / int64(time.Minute/time.Second)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := clock()
+	if now.After(until) {
+		return &proofError{errProofTime}
+	}
 	m.forget(now)
 	total, own := 0, 0
 	for i := range m.slices {

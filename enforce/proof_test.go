@@ -159,6 +159,24 @@ func TestAddress_IsComparedAfterNormalization(t *testing.T) {
 	}
 }
 
+// clock is one that stands at now.
+func clock(now time.Time) func() time.Time { return func() time.Time { return now } }
+
+// A request that is held up between the check of its proof and this must not come
+// after its first use was forgotten.
+func TestProofMemory_TakesNothingThatIsTooOldByThen(t *testing.T) {
+	m, now := proofMemory{limit: 100}, time.Unix(1_795_349_429, 0)
+	p := &proof{id: "a", issued: now.Unix(), key: proofKey{canonical: "k"}}
+	if err := m.take(p, "c", clock(now)); err != nil {
+		t.Fatal(err)
+	}
+	for _, late := range []time.Duration{proofWindow + time.Nanosecond, 2 * proofWindow, 5 * proofWindow} {
+		if err := m.take(p, "c", clock(now.Add(late))); !errors.Is(err, errProofTime) {
+			t.Errorf("again, %v later: %v", late, err)
+		}
+	}
+}
+
 func TestProofMemory_IsBoundedAndForgetsNothingEarly(t *testing.T) {
 	const limit = 40
 	m, now := proofMemory{limit: limit}, time.Unix(1_795_349_429, 0)
@@ -168,25 +186,25 @@ func TestProofMemory_IsBoundedAndForgetsNothingEarly(t *testing.T) {
 	id := 0
 	for _, client := range []string{"a", "b", "c", "d"} {
 		for range limit / proofShare {
-			if err := m.take(made(id, now), client, now); err != nil {
+			if err := m.take(made(id, now), client, clock(now)); err != nil {
 				t.Fatalf("%s: %v", client, err)
 			}
 			id++
 		}
-		if err := m.take(made(id, now), client, now); !errors.Is(err, errUnavailable) {
+		if err := m.take(made(id, now), client, clock(now)); !errors.Is(err, errUnavailable) {
 			t.Errorf("%s has more than its share: %v", client, err)
 		}
 	}
 	for _, later := range []time.Duration{0, proofWindow - time.Second, proofWindow} {
-		if err := m.take(made(0, now), "a", now.Add(later)); !errors.Is(err, errProofUsed) {
+		if err := m.take(made(0, now), "a", clock(now.Add(later))); !errors.Is(err, errProofUsed) {
 			t.Errorf("the first one, %v later: %v", later, err)
 		}
-		if err := m.take(made(id, now), "e", now.Add(later)); !errors.Is(err, errUnavailable) {
+		if err := m.take(made(id, now), "e", clock(now.Add(later))); !errors.Is(err, errUnavailable) {
 			t.Errorf("one of another, %v later: %v", later, err)
 		}
 	}
 	after := now.Add(3 * proofWindow)
-	if err := m.take(made(0, after), "a", after); err != nil {
+	if err := m.take(made(0, after), "a", clock(after)); err != nil {
 		t.Errorf("when they are too old for anybody: %v", err)
 	}
 }

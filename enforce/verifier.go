@@ -104,7 +104,7 @@ func (v *Verifier) verify(ctx context.Context, p *presented) (*Claims, error) {
 		claims, err = v.alive(ctx, p.token, t)
 	}
 	if err == nil && checked != nil { // last: only what would be let in uses a proof up
-		err = v.proofs.take(checked, t.ClientID, now)
+		err = v.proofs.take(checked, t.ClientID, v.config.Clock)
 	}
 	switch {
 	case err == nil:

@@ -67,15 +67,17 @@ func (d *Directory) ProveKey(ctx context.Context, client *Client, r *ProofReques
 }
 
 // useUp takes the proof that came with a live token for used in this process.
-func (v *Verifier) useUp(p *Presented, c *claims, now time.Time) error {
+func (v *Verifier) useUp(p *Presented, c *claims) error {
 	checked := p.proof
 	p.proof = nil
-	switch v.proofs.take(checked, c.clientID, now) {
+	switch v.proofs.take(checked, c.clientID, v.directory.options.Clock) {
 	case proofTaken:
 		p.used = true
 		return nil
 	case proofSeen:
 		return invalidToken(&DeadTokenError{&ProofError{errDPoPUsed}, c.clientID, c.jti})
+	case proofOld:
+		return invalidToken(&DeadTokenError{&ProofError{proof.ErrDPoPTime}, c.clientID, c.jti})
 	case proofTooMany:
 		return apicred.RateLimited(time.Second)
 	}

@@ -48,19 +48,26 @@ type proofVerdict int
 const (
 	proofTaken   proofVerdict = iota
 	proofSeen                 // used before
+	proofOld                  // too old by now
 	proofTooMany              // of this credential
 	proofFull                 // of all together
 )
 
 func newProofMemory(limit int) *proofMemory { return &proofMemory{limit: limit} }
 
-// take uses a proof up, unless it was before. Of several at once one succeeds.
-func (m *proofMemory) take(p *proof.DPoP, clientID string, now time.Time) proofVerdict {
+// take uses a proof up, unless it was before. Of several at once one succeeds. The
+// time is read under the lock: a request that was held up since its proof was
+// checked could come after the proof was forgotten, and be let in once more.
+func (m *proofMemory) take(p *proof.DPoP, clientID string, clock func() time.Time) proofVerdict {
 	sum := sha256.Sum256([]byte(p.Thumbprint + "\x00" + p.ID)) // no thumbprint holds a NUL
 	digest := proofDigest(sum[:])
 	minute := p.Until.Unix() / int64(time.Minute/time.Second)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := clock()
+	if now.After(p.Until) {
+		return proofOld
+	}
 	m.forget(now)
 	total, own := 0, 0
 	for i := range m.slices {

@@ -140,7 +140,7 @@ func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *
 		}
 	}
 	if p != nil && p.proof != nil { // last: only what would be let in uses a proof up
-		if err := v.useUp(p, c, now); err != nil {
+		if err := v.useUp(p, c); err != nil {
 			return nil, err
 		}
 	}
