@@ -31,6 +31,8 @@ const (
 	// lookAtKnown is how often memory is looked at for what has changed.
 	lookAtKnown  = 500 * time.Millisecond
 	lastSnapshot = 2 * time.Second
+	// halfKept is longer than a snapshot takes that is still being written.
+	halfKept = 10 * time.Minute
 )
 
 // keeper keeps what this node knows in the data directory, sealed.
@@ -52,6 +54,7 @@ func (c *Core) keepSnapshot(ctx context.Context) {
 		c.dropSnapshot()
 		return
 	}
+	c.dropHalfSnapshots()
 	k := &keeper{core: c}
 	tick := time.NewTicker(lookAtKnown)
 	defer tick.Stop()
@@ -77,6 +80,27 @@ func (c *Core) dropSnapshot() {
 		}
 	}
 }
+
+// dropHalfSnapshots removes what was being written when a process was killed, or
+// its crashes would fill the disk one by one. What is young another node, which
+// has the same directory, may be writing.
+func (c *Core) dropHalfSnapshots() {
+	for _, name := range []string{snapshotName, stampName} {
+		left, _ := filepath.Glob(filepath.Join(c.Config.DataDir, halfName(name))) // the pattern is a good one
+		for _, path := range left {
+			info, err := os.Lstat(path)
+			if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > halfKept {
+				err = os.Remove(path)
+			}
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				c.Log.Warn("a half-written snapshot is left in the data directory", slog.String("error", err.Error()))
+			}
+		}
+	}
+}
+
+// halfName is the pattern of the files in which name is written.
+func halfName(name string) string { return "." + name + "-*" }
 
 func (k *keeper) keep(ctx context.Context) {
 	if k.core.Directory.State() != accesstoken.StateNormal {
@@ -139,7 +163,7 @@ func (k *keeper) replace(name string, write func(to *os.File) error) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(dir, "."+name+"-*") // 0600
+	file, err := os.CreateTemp(dir, halfName(name)) // 0600
 	if err != nil {
 		return err
 	}
