@@ -118,6 +118,8 @@ func (s *endingSite) startService(t *testing.T, issuer string) string {
 	cmd.Stderr = &talk
 	stdout, err := cmd.StdoutPipe()
 	must(t, err)
+	_, err = cmd.StdinPipe() // open as long as this process lives
+	must(t, err)
 	must(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()

@@ -56,7 +56,11 @@ func failOver(t *testing.T, end func(primary *storetest.PostgresServer, t testin
 
 	w := &writers{fleet: f, stop: make(chan struct{}), done: &acknowledged{secrets: map[string]string{}}}
 	w.begin(known)
-	<-time.After(atLength(time.Second, 3*time.Second))
+	soon(t, "enough is written to prove something", func() bool {
+		w.done.mu.Lock()
+		defer w.done.mu.Unlock()
+		return w.done.creates >= atLength(10, 100)
+	})
 	end(primary, t)
 	failed := time.Now()
 	standby.Promote(t)
@@ -77,8 +81,8 @@ func failOver(t *testing.T, end func(primary *storetest.PostgresServer, t testin
 	w.running.Wait()
 	t.Logf("changes refused for %v, %v of it after the promotion (bound %v); %d creates acknowledged, %d refused; known credentials served %d times, failed %d, longest %v",
 		back.Sub(failed).Round(time.Millisecond), back.Sub(promoted).Round(time.Millisecond), bound, w.done.creates, w.refused, len(w.took), w.failed, w.took.at(1).Round(time.Millisecond))
-	if back.Sub(promoted) > bound || w.failed > 0 || w.done.creates < 10 {
-		t.Errorf("too late, or not served, or too little written to prove anything")
+	if chaos() && back.Sub(promoted) > bound || w.failed > 0 {
+		t.Errorf("too late, or not served")
 	}
 	lost := 0
 	for secret, id := range w.done.secrets {

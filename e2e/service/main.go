@@ -1,6 +1,7 @@
 // Command service is an API that checks its tokens by itself, in a process of its own, with the public package enforce:
 // tests of the whole ask it as programs ask such an API. It imports nothing else of Claviger, answers 200 to whoever it
-// lets through, prints its address when it listens, and runs until it is killed.
+// lets through, prints its address when it listens, and runs until it is killed, or its standard input ends: that of whoever
+// started it, and was killed before.
 //
 //	CLIENT_SECRET=… service -issuer http://127.0.0.1:8420 -audience urn:example:orders -scope orders:read -client-id …
 package main
@@ -9,6 +10,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -37,6 +39,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	go verifier.Run(ctx)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,5 +49,9 @@ func run(ctx context.Context) error {
 	_, _ = fmt.Fprintf(os.Stdout, "http://%s\n", listener.Addr())
 	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	server := &http.Server{Handler: verifier.Require(*scope)(answer), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = server.Close()
+	}()
 	return server.Serve(listener)
 }
