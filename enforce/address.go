@@ -13,14 +13,18 @@ type address struct {
 }
 
 // addressOf takes a URL apart. It reports false for what is no http or https URL
-// with a host, and for one with user information, which no request has.
+// with a host (or ws, wss: the handshake of WebSocket is a request), and for one
+// with user information, which no request has.
 func addressOf(raw string) (address, bool) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	end := len(rest)
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		end = i
 	}
-	a := address{scheme: strings.ToLower(scheme), host: rest[:end], path: rest[end:]}
+	if scheme = strings.ToLower(scheme); scheme == "ws" || scheme == "wss" {
+		scheme = "http" + scheme[len("ws"):]
+	}
+	a := address{scheme: scheme, host: rest[:end], path: rest[end:]}
 	if i := strings.IndexAny(a.path, "?#"); i >= 0 {
 		a.path = a.path[:i]
 	}

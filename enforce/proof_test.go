@@ -146,6 +146,8 @@ func TestAddress_IsComparedAfterNormalization(t *testing.T) {
 		{"https://a.example/x/./y/../b/", "https://a.example/x/b/", true},
 		{"https://a.example/../b/..", "https://a.example/", true},
 		{"https://a.example/b", "http://a.example/b", false},
+		{"wss://a.example/b", "https://a.example:443/b", true},
+		{"ws://a.example/b", "https://a.example/b", false},
 		{"https://a.example:80/b", "https://a.example/b", false},
 		{"https://a.example/b", "https://a.example/B", false},
 		{"https://a.example/b%2Fc", "https://a.example/b/c", false},

@@ -43,7 +43,7 @@ func (d *Directory) AuthenticateByAssertion(ctx context.Context, a ClientAuth, r
 	var client Client
 	err := cause
 	if err == nil {
-		client, err = d.judgeAssertion(assertion, a.Address, now)
+		client, err = d.judgeAssertion(ctx, assertion, a.Address, now)
 	}
 	if err != nil {
 		if fresh := d.Fresh(ctx, a.Arrival); fresh != nil {
@@ -51,7 +51,10 @@ func (d *Directory) AuthenticateByAssertion(ctx context.Context, a ClientAuth, r
 		}
 		now = d.options.Clock()
 		if cause == nil {
-			client, err = d.judgeAssertion(assertion, a.Address, now)
+			client, err = d.judgeAssertion(ctx, assertion, a.Address, now)
+		}
+		if apicred.IsKind(err, apicred.KindUnavailable) {
+			return Client{}, err
 		}
 		if err != nil {
 			d.countRefused(&client, err)
@@ -85,7 +88,7 @@ func (d *Directory) gateProof(ctx context.Context) error {
 
 // judgeAssertion decides on the present view. One signature is checked whether
 // there is such a client and key or not (S3).
-func (d *Directory) judgeAssertion(assertion *proof.Assertion, address netip.Addr, now time.Time) (Client, error) {
+func (d *Directory) judgeAssertion(ctx context.Context, assertion *proof.Assertion, address netip.Addr, now time.Time) (Client, error) {
 	t := d.current.Load()
 	var e *entry
 	if id, ok := parseUID(assertion.ClientID); ok {
@@ -95,8 +98,10 @@ func (d *Directory) judgeAssertion(assertion *proof.Assertion, address netip.Add
 	if e != nil {
 		keys = e.keys()
 	}
-	thumbprint := assertion.SignedBy(keys)
+	thumbprint, err := d.costly.signedBy(ctx, assertion, keys)
 	switch {
+	case err != nil:
+		return Client{}, err
 	case e == nil:
 		return Client{}, errClientUnknown
 	case keys == nil:
@@ -110,6 +115,26 @@ func (d *Directory) judgeAssertion(assertion *proof.Assertion, address netip.Add
 	client := t.client(e, assertion.ClientID)
 	client.key, client.address = thumbprint, address
 	return client, client.judge(now)
+}
+
+// oneByOne lets one costly signature be checked at a time. Anybody may send them, and they are
+// checked before it is known who fails too often (S3, S6): together they must
+// leave the other cores to everybody else (S34).
+type oneByOne chan struct{}
+
+// signedBy is assertion.SignedBy when its turn has come; unavailable when ctx
+// ends before.
+func (o oneByOne) signedBy(ctx context.Context, assertion *proof.Assertion, keys *proof.KeySet) (string, error) {
+	if !assertion.Costly() {
+		return assertion.SignedBy(keys), nil
+	}
+	select {
+	case o <- struct{}{}:
+		defer func() { <-o }()
+		return assertion.SignedBy(keys), nil
+	case <-ctx.Done():
+		return "", unavailable(ctx.Err())
+	}
 }
 
 // useProof takes a proof for used on every node, until its end; errProofUsed

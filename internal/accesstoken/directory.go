@@ -28,6 +28,7 @@ type Directory struct {
 	throttle *throttle
 	journal  *journal
 	usage    *usage
+	costly   oneByOne
 }
 
 // position is how far the directory has followed the feed.
@@ -43,7 +44,7 @@ type position struct {
 // NewDirectory returns an empty directory: Load it before use.
 func NewDirectory(store Store, hasher Hasher, options Options) *Directory {
 	options = options.withDefaults()
-	d := &Directory{store: store, hasher: hasher, options: options, throttle: newThrottle(), journal: newJournal(), usage: newUsage()}
+	d := &Directory{store: store, hasher: hasher, options: options, throttle: newThrottle(), journal: newJournal(), usage: newUsage(), costly: make(oneByOne, 1)}
 	d.dummy = newDummy()
 	d.rounds = &rounds{clock: options.Clock, work: d.follow, patience: headTimeout + time.Second}
 	d.current.Store(newLoader(hasher, ManagementAudience(options.Issuer), nil).finish())

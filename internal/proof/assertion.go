@@ -70,6 +70,13 @@ func ParseAssertion(raw string) (*Assertion, error) {
 	return a, nil
 }
 
+// Costly tells whether checking the signature takes milliseconds: on the curve
+// P-521, or by an RSA key of more than 4,096 bits.
+func (a *Assertion) Costly() bool {
+	const usual = 4096 / 8
+	return a.jws.algorithm == "ES512" || len(a.jws.signature) > usual
+}
+
 // SignedBy returns the thumbprint of the key that signed the assertion, out of a
 // client's keys, which may be nil; empty when none did. It checks one signature
 // of the presented kind and size whatever the keys are, so that the time does
