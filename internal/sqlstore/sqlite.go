@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -19,9 +20,14 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// sqliteReaders bounds the reading connections; each costs a page cache of its
-// own, and reads are short.
-const sqliteReaders = 4
+// The reading connections are few: each costs a page cache of its own, and
+// reads are short.
+const (
+	sqliteReaders   = 4
+	sqliteFollowers = 2
+	// mappedIdle is how long a connection keeps the file mapped that nobody uses.
+	mappedIdle = time.Minute
+)
 
 func sqliteEngine() engine {
 	return engine{
@@ -48,12 +54,15 @@ func openSQLite(ctx context.Context, path string, readOnly bool) (*Store, error)
 	if s.writer, err = sqlitePool(path, sqliteWriting(readOnly), 1); err != nil {
 		return nil, apicred.Internal(err)
 	}
-	if s.readers, err = sqlitePool(path, sqliteReading(readOnly), sqliteReaders); err != nil {
+	if s.readers, err = sqlitePool(path, sqliteMapped(readOnly), sqliteReaders); err != nil {
 		return nil, errors.Join(apicred.Internal(err), s.writer.Close())
 	}
-	s.follower = s.readers // a read waits for nobody
+	s.readers.SetConnMaxIdleTime(mappedIdle)
+	if s.follower, err = sqlitePool(path, sqliteReading(readOnly), sqliteFollowers); err != nil {
+		return nil, errors.Join(apicred.Internal(err), s.readers.Close(), s.writer.Close())
+	}
 	// The writer first: it turns WAL mode on, which the file then remembers.
-	for _, pool := range []steady{s.writer, s.readers} {
+	for _, pool := range []steady{s.writer, s.readers, s.follower} {
 		var version int64
 		if err := pool.QueryRowContext(ctx, "PRAGMA schema_version").Scan(&version); err != nil {
 			return nil, errors.Join(sqliteOpenError(path, err), s.Close())
@@ -136,11 +145,18 @@ func sqliteWriting(readOnly bool) url.Values {
 }
 
 func sqliteReading(readOnly bool) url.Values {
-	// Mapped, as lists look up rows all over the file (docs/decisions/sqlite-reads-are-mapped.md).
-	v := url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)", "mmap_size(1073741824)"}}
+	v := url.Values{"_pragma": {"busy_timeout(5000)", "query_only(1)"}}
 	if readOnly {
 		v.Set("mode", "ro")
 	}
+	return v
+}
+
+// sqliteMapped is sqliteReading for lists, which look up rows all over the file
+// (docs/decisions/sqlite-reads-are-mapped.md).
+func sqliteMapped(readOnly bool) url.Values {
+	v := sqliteReading(readOnly)
+	v.Add("_pragma", "mmap_size(1073741824)")
 	return v
 }
 
