@@ -94,6 +94,7 @@ func crash(t *testing.T, e engine) {
 	}
 }
 
+// freeAddress is one that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // gone at once

@@ -23,13 +23,13 @@ func TestNginx_PassesClientCertificatesOn(t *testing.T) {
 	stranger := newAuthority(t).identity(dir, named(pkix.Name{CommonName: "worker"}))
 	made := in.create(t, []string{"orders:read"}, map[string]any{"authentication_method": "tls_client_auth", "tls_client_subject": "CN=worker"})
 
-	at := places{dir: t.TempDir(), listen: unusedAddress(t), claviger: strings.TrimPrefix(in.address, "http://"), upstream: startUpstream(t).address}
+	at := places{dir: t.TempDir(), listen: freeAddress(t), claviger: strings.TrimPrefix(in.address, "http://"), upstream: startUpstream(t).address}
 	at.certificate, at.key = writeCertificate(t, at.dir)
 	issuer := at.listen
 	runProxy(t, nginx(t, at, derive(t, "nginx/client-certificate.conf", filepath.Join(at.dir, "client-certificate.conf"),
 		"127.0.0.1:8420", at.claviger, "listen 443", "listen "+at.listen, "/etc/claviger/client-authorities.pem", authorities,
 		"/etc/ssl/certs/credentials.example.com.pem", at.certificate, "/etc/ssl/private/credentials.example.com.key", at.key)), at.listen)
-	at.dir, at.listen = t.TempDir(), unusedAddress(t)
+	at.dir, at.listen = t.TempDir(), freeAddress(t)
 	runProxy(t, nginx(t, at, derive(t, "nginx/claviger.conf", filepath.Join(at.dir, "claviger.conf"),
 		"127.0.0.1:8420", at.claviger, "127.0.0.1:9000", at.upstream, "listen 443", "listen "+at.listen,
 		"/etc/ssl/certs/orders.example.com.pem", at.certificate, "/etc/ssl/private/orders.example.com.key", at.key,

@@ -95,7 +95,7 @@ func startProxy(t *testing.T, begin func(*testing.T, places) *exec.Cmd, flags ..
 	t.Helper()
 	// The proxy alone is trusted; programs come from other addresses.
 	p := &proxyUnderTest{installation: install(t, append(flags, "--trusted-proxies", "127.0.0.1")...), upstream: startUpstream(t)}
-	p.listen = unusedAddress(t)
+	p.listen = freeAddress(t)
 	_, port, _ := net.SplitHostPort(p.listen)
 	at := places{
 		in: p.installation, dir: t.TempDir(), listen: p.listen, port: port,
@@ -229,21 +229,10 @@ func writeCertificate(t *testing.T, dir string) (certificate, key string) {
 	return write(t, filepath.Join(dir, "certificate.pem"), certificatePEM+keyPEM), write(t, filepath.Join(dir, "key.pem"), keyPEM)
 }
 
-// unusedAddress is one that nobody listens on.
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // startGateway starts an upstream, and Claviger with its gateway before it.
 func startGateway(t *testing.T) *proxyUnderTest {
 	t.Helper()
-	p := &proxyUnderTest{upstream: startUpstream(t), listen: unusedAddress(t), plain: true}
+	p := &proxyUnderTest{upstream: startUpstream(t), listen: freeAddress(t), plain: true}
 	p.installation = install(t, "--trusted-proxies", "127.0.0.1", "--gateway-listen", p.listen)
 	const host = "hosts: [" + ordersHost + "]"
 	if !strings.Contains(ordersCatalogue, host) {
