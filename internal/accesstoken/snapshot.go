@@ -2,10 +2,13 @@ package accesstoken
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/gob"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,9 +41,37 @@ type Snapshots struct {
 	form string
 }
 
-// NewSnapshots returns the snapshots of d. form names the release and its schema.
+// NewSnapshots returns the snapshots of d. form names the schema. What a snapshot
+// is made of is added to it, so that nobody has to remember to.
 func NewSnapshots(d *Directory, s Sealer, form string) *Snapshots {
-	return &Snapshots{directory: d, sealer: s, form: form + " " + d.options.Issuer}
+	shape := sha256.New()
+	writeShape(shape, reflect.TypeFor[snapshotPart](), map[reflect.Type]bool{})
+	return &Snapshots{directory: d, sealer: s, form: form + " " + hex.EncodeToString(shape.Sum(nil)) + " " + d.options.Issuer}
+}
+
+// writeShape writes what gob encodes of a type: the names and types of all that
+// is exported, down to the last.
+func writeShape(w io.Writer, t reflect.Type, seen map[reflect.Type]bool) {
+	_, _ = fmt.Fprintf(w, "%s %s;", t.Kind(), t) // to memory
+	if seen[t] {
+		return
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		writeShape(w, t.Elem(), seen)
+	case reflect.Map:
+		writeShape(w, t.Key(), seen)
+		writeShape(w, t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); f.IsExported() {
+				_, _ = fmt.Fprintf(w, "%s:", f.Name)
+				writeShape(w, f.Type, seen)
+			}
+		}
+	default: // has no parts
+	}
 }
 
 // Current tells whether a snapshot holds what is known now.
