@@ -125,7 +125,7 @@ func TestAssertion_EndsWithItselfAndWithTheCredential(t *testing.T) {
 	r.clock.Advance(time.Minute)
 	must(t, r.directory.CatchUp(t.Context()))
 	_, err = r.assert(late)
-	wantKind(t, err, apicred.KindUnauthenticated, "the assertion is expired, too early, or lives longer than five minutes")
+	wantKind(t, err, apicred.KindUnauthenticated, "the assertion is expired, too early, or lives too long")
 	_, err = r.assert(r.assertion(c))
 	must(t, err)
 	r.clock.Advance(time.Minute)

@@ -11,8 +11,8 @@ import (
 // all, so that the length of a sealed one tells nothing (S3).
 const RefusalSize = 288
 
-// maxRefusalText bounds each text of a Refusal, in bytes.
-const maxRefusalText = 64
+// MaxRefusalText bounds each text of a Refusal, in bytes; what is longer is cut.
+const MaxRefusalText = 64
 
 // Refusal is why a program was refused. It travels sealed in the request ID that
 // the program is shown, so that any node can explain it later without a record
@@ -61,7 +61,7 @@ func (r *Refusal) Pack() []byte {
 	return bytes.Repeat([]byte(" "), RefusalSize) // no text can get here: the rest is short
 }
 
-func cut(s string) string { return s[:min(len(s), maxRefusalText)] }
+func cut(s string) string { return s[:min(len(s), MaxRefusalText)] }
 
 // UnpackRefusal reads what Pack wrote.
 func UnpackRefusal(packed []byte) (Refusal, bool) {

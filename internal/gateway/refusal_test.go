@@ -55,6 +55,10 @@ func TestDenial_IsExplainedByItsRequestID(t *testing.T) {
 		c.change = proving(key.Proof("GET", "https://api.example.com/orders/1", token, change))
 		return c
 	}
+	again := proved(nil)
+	if w := i.ask(t, again); w.Code != 200 {
+		t.Fatalf("a good proof: %d %s", w.Code, w.Body)
+	}
 	lengths := map[int]bool{}
 	for name, tt := range map[string]struct {
 		call       call
@@ -75,6 +79,7 @@ func TestDenial_IsExplainedByItsRequestID(t *testing.T) {
 		"no proof":           {get("/orders/1", "DPoP "+token), "invalid_token", "proof_missing", reader.id, "/orders/{id}"},
 		"an old proof":       {proved(func(_, c testserver.Members) { c["iat"] = 1 }), "invalid_token", "proof_time", reader.id, "/orders/{id}"},
 		"another address":    {proved(func(_, c testserver.Members) { c["htu"] = issuerURL }), "invalid_token", "proof_address", reader.id, "/orders/{id}"},
+		"a proof again":      {again, "invalid_token", "proof_replayed", reader.id, "/orders/{id}"},
 		"another method":     {proved(func(_, c testserver.Members) { c["htm"] = "PUT" }), "invalid_token", "proof", reader.id, "/orders/{id}"},
 		"nobody's client ID": {get("/orders/1", basicValue("0195c000-0000-7000-8000-000000000009", "wrong")), "invalid_token", "client_unknown", "", "/orders/{id}"},
 	} {

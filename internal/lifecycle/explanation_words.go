@@ -104,6 +104,9 @@ func (e *explainer) notProved(out *Explanation, r *apicred.Refusal, known bool) 
 	if w := proofWords(cause); w.rule != "" {
 		return w
 	}
+	if w := assertionWords(cause, out.Credential.AuthenticationMethod, editor); w.rule != "" && r.Code == codeInvalidClient {
+		return w
+	}
 	switch {
 	case !known && r.Client != "":
 		return words{"client_unknown", "No API credential has the client ID that was presented; it may have been deleted.", "Check the client ID, or create an API credential.", "whoever may create one"}

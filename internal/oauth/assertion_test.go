@@ -218,6 +218,35 @@ func TestAssertion_RefusesEveryVariantWithOneAnswer(t *testing.T) {
 	}
 }
 
+// R20: the cause is told to who may know it, behind the same answer.
+func TestAssertion_RefusedIsExplained(t *testing.T) {
+	i := install(t)
+	key, strange := newKey(t), newKey(t)
+	id := i.keyed(t, map[string]crypto.Signer{"one": key}, nil, "stats")
+	good := sign(t, jose.ES256, key, "one", goodClaims(id))
+	if w := i.post(t, tokenPath, grant+"&"+asserting(good)); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	withSecret, _ := i.credential(t, nil, "stats")
+	for want, body := range map[string]string{
+		"assertion_replayed": asserting(good),
+		"assertion_key":      asserting(sign(t, jose.ES256, strange, "one", goodClaims(id))),
+		"assertion_audience": asserting(sign(t, jose.ES256, key, "one", goodClaims(id).with("aud", issuerURL+"/oauth2/token"))),
+		"assertion_time":     asserting(sign(t, jose.ES256, key, "one", goodClaims(id).with("exp", 1))),
+		"assertion":          "client_id=" + id + "&" + asserting("junk"),
+		"method":             asserting(sign(t, jose.ES256, key, "one", goodClaims(withSecret))),
+	} {
+		w := i.post(t, tokenPath, grant+"&"+body)
+		e, err := i.Lifecycle.Explain(t.Context(), i.admin, lifecycle.ExplainRequest{RequestID: w.Header().Get("Claviger-Request-Id")})
+		if w.Code != http.StatusUnauthorized || err != nil || e.Rule != want || e.Remedy == "" || e.Who == "" {
+			t.Errorf("%s: %d, explained by %+v, %v", want, w.Code, e, err)
+		}
+		if e.Credential.ClientID == "" {
+			t.Errorf("%s: nobody is told whose it was", want)
+		}
+	}
+}
+
 func TestAssertion_OfACredentialThatEndedIsRefused(t *testing.T) {
 	i := install(t)
 	key := newKey(t)

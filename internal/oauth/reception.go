@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/proof"
 	"github.com/claviger/claviger/internal/web"
 )
 
@@ -48,11 +49,24 @@ func (e *reception) client(r *http.Request, x *web.Exchange, f *form) (accesstok
 	}
 	if err != nil {
 		refused := refusalOf(err)
-		refused.clientID = auth.ClientID
+		refused.clientID = presentedID(f, auth.ClientID)
 		return accesstoken.Client{}, refused
 	}
 	x.Actor = client.ID()
 	return client, nil
+}
+
+// presentedID is whom a client that was refused said to be: client_id, or what its
+// assertion says.
+func presentedID(f *form, clientID string) string {
+	if clientID != "" || f.assertion == "" {
+		return clientID
+	}
+	assertion, err := proof.ParseAssertion(f.assertion)
+	if err != nil {
+		return ""
+	}
+	return assertion.ClientID
 }
 
 // certified authenticates a client that presents nothing but its ID, by its

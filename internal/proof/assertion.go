@@ -19,7 +19,7 @@ const (
 var (
 	ErrAssertionParties  = errors.New("the assertion's iss and sub are not the client ID")
 	ErrAssertionAudience = errors.New("the assertion's aud is not the issuer, as text")
-	ErrAssertionTime     = errors.New("the assertion is expired, too early, or lives longer than five minutes")
+	ErrAssertionTime     = errors.New("the assertion is expired, too early, or lives too long")
 )
 
 // Assertion is a client assertion (RFC 7523 section 3) whose signature was not

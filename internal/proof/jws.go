@@ -27,8 +27,8 @@ const MaxID = 255
 // and the same answer.
 var (
 	ErrForm      = errors.New("not three base64url parts in their one spelling, or too long")
-	ErrHeader    = errors.New("the header names an algorithm, type or extension that is not taken")
-	ErrPayload   = errors.New("the payload is not one JSON object with the members that are needed")
+	ErrHeader    = errors.New("an algorithm, type or extension that is not taken")
+	ErrPayload   = errors.New("the payload is no JSON object with the members needed")
 	ErrSignature = errors.New("the signature is wrong, or by no key of the client")
 )
 
