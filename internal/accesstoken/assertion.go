@@ -26,10 +26,6 @@ const proofMargin = time.Minute
 // whenever the database is away: that an assertion works once is only sure with
 // it.
 func (d *Directory) AuthenticateByAssertion(ctx context.Context, a ClientAuth, raw string) (Client, error) {
-	now := d.options.Clock()
-	if a.Arrival.IsZero() {
-		a.Arrival = now
-	}
 	if err := d.gateProof(ctx); err != nil {
 		return Client{}, err
 	}
@@ -40,29 +36,13 @@ func (d *Directory) AuthenticateByAssertion(ctx context.Context, a ClientAuth, r
 	if cause == nil {
 		a.ClientID = assertion.ClientID
 	}
-	var client Client
-	err := cause
-	if err == nil {
-		client, err = d.judgeAssertion(ctx, assertion, a.Address, now)
-	}
+	client, now, err := d.proved(ctx, &a, func(now time.Time) (Client, error) {
+		if cause != nil {
+			return Client{}, cause
+		}
+		return d.judgeAssertion(ctx, assertion, a.Address, now)
+	})
 	if err != nil {
-		if fresh := d.Fresh(ctx, a.Arrival); fresh != nil {
-			return Client{}, fresh
-		}
-		now = d.options.Clock()
-		if cause == nil {
-			client, err = d.judgeAssertion(ctx, assertion, a.Address, now)
-		}
-		if apicred.IsKind(err, apicred.KindUnavailable) {
-			return Client{}, err
-		}
-		if err != nil {
-			d.countRefused(&client, err)
-			return Client{}, d.refuse(&a, err, now)
-		}
-	}
-	if err := client.TakeCall(now); err != nil {
-		d.Count(&client, OutcomeRateLimited, "", a.Address)
 		return Client{}, err
 	}
 	if err := d.useProof(ctx, "assertion", client.id, assertion.ID, assertion.ExpiresAt); err != nil {
@@ -117,9 +97,9 @@ func (d *Directory) judgeAssertion(ctx context.Context, assertion *proof.Asserti
 	return client, client.judge(now)
 }
 
-// oneByOne lets one costly signature be checked at a time. Anybody may send them, and they are
-// checked before it is known who fails too often (S3, S6): together they must
-// leave the other cores to everybody else (S34).
+// oneByOne lets one costly signature be checked at a time. Anybody may send
+// them, and they are checked before it is known who fails too often (S3, S6):
+// together they must leave the other cores to everybody else (S34).
 type oneByOne chan struct{}
 
 // signedBy is assertion.SignedBy when its turn has come; unavailable when ctx

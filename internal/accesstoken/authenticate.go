@@ -71,6 +71,37 @@ func (d *Directory) Authenticate(ctx context.Context, a ClientAuth) (Client, err
 	return client, nil
 }
 
+// proved is what Authenticate does, for proofs other than a secret: judge decides
+// on the present view, and once more on a fresh one before it is "no". It returns
+// the moment of the decision. (Authenticate has its own lines, without a function
+// to be made for each call: it is what a token costs.)
+func (d *Directory) proved(ctx context.Context, a *ClientAuth, judge func(now time.Time) (Client, error)) (Client, time.Time, error) {
+	now := d.options.Clock()
+	if a.Arrival.IsZero() {
+		a.Arrival = now
+	}
+	client, err := judge(now)
+	if err != nil {
+		if fresh := d.Fresh(ctx, a.Arrival); fresh != nil {
+			return Client{}, now, fresh
+		}
+		now = d.options.Clock()
+		client, err = judge(now)
+	}
+	switch {
+	case apicred.IsKind(err, apicred.KindUnavailable): // nothing was decided
+		return Client{}, now, err
+	case err != nil:
+		d.countRefused(&client, err)
+		return Client{}, now, d.refuse(a, err, now)
+	}
+	if err := client.TakeCall(now); err != nil {
+		d.Count(&client, OutcomeRateLimited, "", a.Address)
+		return Client{}, now, err
+	}
+	return client, now, nil
+}
+
 // refuse counts a failure. All causes get the same answer.
 func (d *Directory) refuse(a *ClientAuth, cause error, now time.Time) error {
 	if wait := d.throttle.fail(a.ClientID, a.Address, now); wait > 0 {

@@ -18,32 +18,16 @@ var errCertificateSubject = errors.New("certificate: it names another than the c
 // looked at then. a.ClientID says who it shall be; a.Secret is not looked at.
 // Errors as Authenticate's.
 func (d *Directory) AuthenticateByCertificate(ctx context.Context, a ClientAuth, presented *proof.Certificate, fault error) (Client, error) {
-	now := d.options.Clock()
-	if a.Arrival.IsZero() {
-		a.Arrival = now
-	}
 	if err := d.gate(ctx); err != nil {
 		return Client{}, err
 	}
-	judge := func(now time.Time) (Client, error) {
+	client, now, err := d.proved(ctx, &a, func(now time.Time) (Client, error) {
 		if fault != nil {
 			return Client{}, fault
 		}
 		return d.judgeCertificate(&a, presented, now)
-	}
-	client, err := judge(now)
+	})
 	if err != nil {
-		if fresh := d.Fresh(ctx, a.Arrival); fresh != nil {
-			return Client{}, fresh
-		}
-		now = d.options.Clock()
-		if client, err = judge(now); err != nil {
-			d.countRefused(&client, err)
-			return Client{}, d.refuse(&a, err, now)
-		}
-	}
-	if err := client.TakeCall(now); err != nil {
-		d.Count(&client, OutcomeRateLimited, "", a.Address)
 		return Client{}, err
 	}
 	d.use(client.entry.id, uid{}, &client.entry.lastUse, lastUse{at: now, address: a.Address})

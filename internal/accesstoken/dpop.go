@@ -84,26 +84,32 @@ func (v *Verifier) useUp(p *Presented, c *claims) error {
 	return unavailable(errProofMemory)
 }
 
-// DPoPChallenge is the value of WWW-Authenticate for who uses the scheme DPoP
-// (RFC 9449 section 7.1). fault is the error code, empty for none; scope is what
-// was missing, empty for nothing.
-func DPoPChallenge(fault, scope string) string {
-	challenge := "DPoP "
-	if fault != "" {
-		challenge += `error="` + fault + `", `
+// TokenChallenges are the values of WWW-Authenticate for a token refused for err
+// (RFC 6750 section 3, RFC 9449 sections 7.1 and 7.2), of the scheme that the
+// caller used: dpop, or bearer, the door's words for that. Who sent a bound token
+// as Bearer hears of both.
+func TokenChallenges(err error, dpop bool, bearer string) []string {
+	var refused *ProofError
+	switch {
+	case dpop && errors.As(err, &refused):
+		return []string{dpopChallenge(`error="invalid_dpop_proof", `)}
+	case dpop:
+		return []string{dpopChallenge(`error="invalid_token", `)}
+	case errors.Is(err, ErrBoundAsBearer):
+		return []string{bearer, dpopChallenge("")}
 	}
-	if scope != "" {
-		challenge += `scope="` + scope + `", `
-	}
-	return challenge + `algs="` + strings.Join(proof.Algorithms(), " ") + `"`
+	return []string{bearer}
 }
 
-// DPoPFault is the error code for a token that came by the scheme DPoP and was
-// refused for err.
-func DPoPFault(err error) string {
-	var refused *ProofError
-	if errors.As(err, &refused) {
-		return "invalid_dpop_proof"
+// ScopeChallenges are those for a caller who lacks scope.
+func ScopeChallenges(scope string, dpop bool) []string {
+	fault := `error="insufficient_scope", scope="` + scope + `"`
+	if dpop {
+		return []string{dpopChallenge(fault + ", ")}
 	}
-	return "invalid_token"
+	return []string{"Bearer " + fault}
+}
+
+func dpopChallenge(fault string) string {
+	return "DPoP " + fault + `algs="` + strings.Join(proof.Algorithms(), " ") + `"`
 }

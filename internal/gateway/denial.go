@@ -65,19 +65,13 @@ func (d *Denial) to(who *caller) *Denial {
 // section 7.1), none for some codes. They are of the scheme that the caller used.
 // No error is named when nothing was presented.
 func (d *Denial) Challenges() []string {
-	switch {
-	case d.Code == CodeUnauthenticated:
+	switch d.Code {
+	case CodeUnauthenticated:
 		return []string{"Bearer"}
-	case d.Code == CodeInvalidToken && d.dpop:
-		return []string{accesstoken.DPoPChallenge(accesstoken.DPoPFault(d.cause), "")}
-	case d.Code == CodeInsufficientScope && d.dpop:
-		return []string{accesstoken.DPoPChallenge("insufficient_scope", d.Scopes[0])}
-	case d.Code == CodeInvalidToken && errors.Is(d.cause, accesstoken.ErrBoundAsBearer):
-		return []string{`Bearer error="invalid_token"`, accesstoken.DPoPChallenge("", "")}
-	case d.Code == CodeInvalidToken:
-		return []string{`Bearer error="invalid_token"`}
-	case d.Code == CodeInsufficientScope:
-		return []string{`Bearer error="insufficient_scope", scope="` + d.Scopes[0] + `"`}
+	case CodeInvalidToken:
+		return accesstoken.TokenChallenges(d.cause, d.dpop, `Bearer error="invalid_token"`)
+	case CodeInsufficientScope:
+		return accesstoken.ScopeChallenges(d.Scopes[0], d.dpop)
 	}
 	return nil
 }

@@ -135,14 +135,14 @@ func (e *inquiry) holds(v *accesstoken.Verified) bool {
 func (e *inquiry) scopeMissing() *refusal {
 	refused := refuse(faultForbidden, "This needs the scope "+e.scope+". Use an API credential or token that has it.")
 	refused.scope = e.scope
-	refused.challenge = []string{`Bearer error="insufficient_scope", scope="` + e.scope + `"`}
+	refused.challenge = accesstoken.ScopeChallenges(e.scope, false)
 	return refused
 }
 
 // to gives the refusal the challenge of the caller's scheme.
 func (r *refusal) to(dpop bool) *refusal {
 	if dpop {
-		r.challenge = []string{accesstoken.DPoPChallenge("insufficient_scope", r.scope)}
+		r.challenge = accesstoken.ScopeChallenges(r.scope, true)
 	}
 	return r
 }
@@ -155,13 +155,6 @@ func refuseToken(err error, dpop bool) *refusal {
 	if errors.As(err, &fault) {
 		refused.description = fault.Advice()
 	}
-	switch {
-	case dpop:
-		refused.challenge = []string{accesstoken.DPoPChallenge(accesstoken.DPoPFault(err), "")}
-	case errors.Is(err, accesstoken.ErrBoundAsBearer):
-		refused.challenge = []string{`Bearer error="invalid_token"`, accesstoken.DPoPChallenge("", "")}
-	default:
-		refused.challenge = []string{`Bearer error="invalid_token"`}
-	}
+	refused.challenge = accesstoken.TokenChallenges(err, dpop, `Bearer error="invalid_token"`)
 	return refused
 }

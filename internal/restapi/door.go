@@ -139,22 +139,17 @@ func (e *challengeError) Unwrap() error { return e.error }
 // challenged gives a refused token the challenge of its scheme (RFC 9449
 // sections 7.1 and 7.2).
 func challenged(err error, dpop bool) error {
-	var refused *accesstoken.ProofError
-	switch {
-	case !apicred.IsKind(err, apicred.KindUnauthenticated):
+	if !apicred.IsKind(err, apicred.KindUnauthenticated) {
 		return err
-	case errors.As(err, &refused):
+	}
+	challenges := accesstoken.TokenChallenges(err, dpop, "Bearer")
+	var refused *accesstoken.ProofError
+	if errors.As(err, &refused) {
 		e := *apicred.AsError(err)
 		e.Message = refused.Advice()
 		err = &e
 	}
-	switch {
-	case dpop:
-		return &challengeError{err, []string{accesstoken.DPoPChallenge(accesstoken.DPoPFault(err), "")}}
-	case errors.Is(err, accesstoken.ErrBoundAsBearer):
-		return &challengeError{err, []string{"Bearer", accesstoken.DPoPChallenge("", "")}}
-	}
-	return err
+	return &challengeError{err, challenges}
 }
 
 // admitSession lets the person act in the account that the header names, of
