@@ -10,6 +10,8 @@
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
 #   chaos     what may go wrong, at full length, on a machine without other work: kills, failover, outages, starts
 #             without the database, nodes that stop, pgbouncer; prints its figures. `unit` has the same, shorter
+#   soak      steady use of SQLite and of two nodes on PostgreSQL for SOAK (default 30m): memory, descriptors, goroutines
+#             and the growth of the database, measured and judged
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
 #   bench     what tokens, their checks and calls through the gateway cost, against floors; see bench/README.md
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
@@ -31,6 +33,7 @@ OAPI := $(TOOLS)/oapi-codegen-v2.8.2
 export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
 
 FUZZTIME ?= 20s
+SOAK ?= 30m
 
 # Packages whose tests take their database from internal/testserver, and so run on either engine. Of the end-to-end tests
 # these few do; the others start databases of their own, and take too long to do the same twice.
@@ -38,9 +41,9 @@ ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}
 	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p' | grep -v '/e2e$$'
 E2E_ON_BOTH_ENGINES := ^Test(Ending|Corpus)_
 
-CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Failover|Bouncer|Roles)_
+CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Failover|Bouncer|Roles|Soak)_
 
-.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos fuzz bench bench-size
+.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos soak fuzz bench bench-size
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -100,6 +103,10 @@ fuzz:
 chaos:
 	@.ci/need build postgresql tracer
 	CHAOS=1 go test -count=1 -timeout 90m -v ./e2e -run '$(CHAOS_TESTS)'
+
+soak:
+	@.ci/need build postgresql
+	SOAK=$(SOAK) CHAOS=1 go test -count=1 -timeout 0 -v ./e2e -run '^TestSoak_'
 
 bench:
 	go run ./bench

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -36,7 +37,8 @@ func atLength[T any](short, long T) T {
 const fleetCatalogue = ordersCatalogue + `  - {value: orders:close, description: Close orders, api: orders, roles: [admin]}
 `
 
-// fleet is several servers on one PostgreSQL database, behind one issuer.
+// fleet is several servers on one PostgreSQL database, or one on SQLite, behind
+// one issuer.
 type fleet struct {
 	url    string   // of the database
 	lines  []string // of the settings file of each
@@ -53,12 +55,13 @@ type node struct {
 }
 
 // newFleet starts a fleet on an empty database, with lines of settings of its
-// own. The first starts are at the same time: who comes second finds migrations
-// and signing keys made.
+// own, in which {address} is each node's. The first starts are at the same time:
+// who comes second finds migrations and signing keys made. Without a database it
+// is one node on SQLite.
 func newFleet(t *testing.T, databaseURL string, size int, lines ...string) *fleet {
 	t.Helper()
 	f := &fleet{url: databaseURL, issuer: "http://" + ownAddress() + ":8420"}
-	f.lines = append([]string{"issuer: " + f.issuer, "database_url: " + f.url, "master_key: " + sameMasterKey}, lines...)
+	f.lines = slices.Concat([]string{"issuer: " + f.issuer}, engine{url: databaseURL}.settings(), lines)
 	for range size {
 		f.nodes = append(f.nodes, f.add(t))
 	}
@@ -95,7 +98,8 @@ func (f *fleet) newNode(t *testing.T) *node {
 	n := &node{dir: t.TempDir(), address: ownAddress(), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	t.Cleanup(n.client.CloseIdleConnections)
 	lines := slices.Concat(f.lines, []string{"listen: " + n.address + ":8420", "ops_listen: " + n.address + ":8421", ""})
-	if err := os.WriteFile(filepath.Join(n.dir, "claviger.yaml"), []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+	text := strings.ReplaceAll(strings.Join(lines, "\n"), "{address}", n.address)
+	if err := os.WriteFile(filepath.Join(n.dir, "claviger.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -128,14 +132,22 @@ func (n *node) command(t *testing.T, args ...string) string {
 
 // ask sends a request to this very node; header is pairs of name and value.
 func (n *node) ask(method, path, body string, header ...string) (answer, error) {
+	return n.send("8420", method, path, body, header...)
+}
+
+// send is ask at another port of the node.
+func (n *node) send(port, method, path, body string, header ...string) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+n.address+":8420"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+net.JoinHostPort(n.address, port)+path, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
+	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
 	}
 	client := *n.client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -84,28 +84,37 @@ func (n *node) createSigner(t *testing.T, token string) *signer {
 // form is a token request with a fresh assertion.
 func (s *signer) form(t *testing.T, issuer string) string {
 	t.Helper()
-	signing, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: s.key}, (&jose.SignerOptions{}).WithHeader("kid", "one"))
+	form, err := s.tryForm(issuer)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return form
+}
+
+// tryForm is form beside the test's own goroutine.
+func (s *signer) tryForm(issuer string) (string, error) {
+	signing, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: s.key}, (&jose.SignerOptions{}).WithHeader("kid", "one"))
+	if err != nil {
+		return "", err
 	}
 	claims, err := json.Marshal(map[string]any{
 		"iss": s.id, "sub": s.id, "aud": issuer, "jti": rand.Text(), "exp": time.Now().Add(time.Minute).Unix(),
 	})
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	signed, err := signing.Sign(claims)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	assertion, err := signed.CompactSerialize()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	return url.Values{
 		"grant_type": {"client_credentials"}, "client_assertion": {assertion},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-	}.Encode()
+	}.Encode(), nil
 }
 
 // assertionWorksOnce replays an assertion on both nodes at once (S14).
