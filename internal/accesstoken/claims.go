@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/claviger/claviger/internal/apicred"
 )
 
 const (
@@ -43,39 +41,42 @@ var (
 // base64url without padding, strict about the last character's spare bits.
 var tokenEncoding = base64.RawURLEncoding.Strict()
 
+// Claims are what an access token says. They are shared by all who look at the
+// token: do not change them.
+type Claims struct {
+	JTI       string
+	Issuer    string
+	Audience  []string
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	// ClientID is the credential's, or ClientCLI or ClientConsole.
+	ClientID  string
+	AccountID string
+	// TokenScopes are those the token was issued with.
+	TokenScopes []string
+	// Person: a people-token.
+	Person bool
+	// Confirmation is what the bearer must prove besides.
+	Confirmation Confirmation
+}
+
 // claims is the payload of a token whose signature is right. The strings are
 // parts of one copy of the payload.
 type claims struct {
+	Claims
 	key      PublicKey
 	kid      string
-	issuer   string
-	audience []string
 	subject  string
-	clientID string
-	account  string
 	owner    string
-	scopes   []string
-	jti      string
 	issued   int64 // Unix seconds
 	expires  int64
 	earliest int64 // nbf; 0: none
 	gen      int64
-	person   bool
-	id       uid // of the credential, unless person
-	// confirmation is what the bearer must prove besides.
-	confirmation Confirmation
+	id       uid // of the credential, unless Person
 
-	effective atomic.Pointer[effective]
-}
-
-// effective is the part of a token's scopes that works, under facts that are
-// compared by identity.
-type effective struct {
-	plan   *plan      // of a credential
-	land   *landscape // of a person
-	member *Member
-	of     *apicred.Account
-	scopes []string
+	// last is what the token was found to be when it was last alive. It holds as
+	// long as the facts in it do, which are compared by identity.
+	last atomic.Pointer[Verified]
 }
 
 // parts of a token in compact serialization (RFC 7515 section 3.1).
@@ -151,9 +152,10 @@ func parseClaims(payload string) (*claims, error) {
 		}
 	}
 	const requiredMembers = 10
-	if r.failed || required != requiredMembers || c.jti == "" || c.subject == "" || c.account == "" || len(c.audience) == 0 {
+	if r.failed || required != requiredMembers || c.JTI == "" || c.subject == "" || c.AccountID == "" || len(c.Audience) == 0 {
 		return nil, errTokenPayload
 	}
+	c.IssuedAt, c.ExpiresAt = time.Unix(c.issued, 0), time.Unix(c.expires, 0)
 	return c, c.identify()
 }
 
@@ -162,23 +164,23 @@ func parseClaims(payload string) (*claims, error) {
 func (c *claims) read(r *jsonReader, name string) bool {
 	switch name {
 	case "iss":
-		c.issuer = r.text1()
+		c.Issuer = r.text1()
 	case "aud":
-		c.audience = r.texts()
+		c.Audience = r.texts()
 	case "sub":
 		c.subject = r.text1()
 	case "client_id":
-		c.clientID = r.text1()
+		c.ClientID = r.text1()
 	case "iat":
 		c.issued = r.integer()
 	case "exp":
 		c.expires = r.integer()
 	case "jti":
-		c.jti = r.text1()
+		c.JTI = r.text1()
 	case "scope":
-		c.scopes = strings.Fields(r.text1())
+		c.TokenScopes = strings.Fields(r.text1())
 	case "account":
-		c.account = r.text1()
+		c.AccountID = r.text1()
 	case "gen":
 		c.gen = r.integer()
 	case "owner":
@@ -188,7 +190,7 @@ func (c *claims) read(r *jsonReader, name string) bool {
 		c.earliest = r.integer()
 		return false
 	case "cnf":
-		c.confirmation = r.confirmation()
+		c.Confirmation = r.confirmation()
 		return false
 	default:
 		r.skip()
@@ -199,14 +201,14 @@ func (c *claims) read(r *jsonReader, name string) bool {
 
 // identify finds out whose token it is.
 func (c *claims) identify() error {
-	if c.person = personClient(c.clientID); c.person {
+	if c.Person = personClient(c.ClientID); c.Person {
 		if c.subject != c.owner {
 			return errTokenPayload
 		}
 		return nil
 	}
-	id, ok := parseUID(c.clientID)
-	if !ok || c.subject != c.clientID {
+	id, ok := parseUID(c.ClientID)
+	if !ok || c.subject != c.ClientID {
 		return errTokenPayload
 	}
 	c.id = id
@@ -217,7 +219,7 @@ func (c *claims) identify() error {
 func (c *claims) judge(issuer string, now time.Time) error {
 	at := now.Unix()
 	switch {
-	case c.issuer != issuer:
+	case c.Issuer != issuer:
 		return errTokenIssuer
 	case at >= c.expires:
 		return errTokenExpired

@@ -71,7 +71,7 @@ func (p *Presented) certificate() string {
 // confirms checks that whoever presents the token holds what it is bound to.
 // Its errors are causes.
 func (p *Presented) confirms(c *claims, now time.Time) error {
-	switch key := c.confirmation.Key; {
+	switch key := c.Confirmation.Key; {
 	case key == "" && p.DPoP:
 		return errUnboundAsDPoP
 	case key != "" && !p.DPoP:
@@ -83,7 +83,7 @@ func (p *Presented) confirms(c *claims, now time.Time) error {
 			return &ProofError{err}
 		}
 	}
-	if want := c.confirmation.Certificate; want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(p.certificate())) != 1 {
+	if want := c.Confirmation.Certificate; want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(p.certificate())) != 1 {
 		return errBoundToCertificate
 	}
 	return nil

@@ -70,14 +70,14 @@ func (d *Directory) ProveKey(ctx context.Context, client *Client, r *ProofReques
 func (v *Verifier) useUp(p *Presented, c *claims) error {
 	checked := p.proof
 	p.proof = nil
-	switch v.proofs.take(checked, c.clientID, v.directory.options.Clock) {
+	switch v.proofs.take(checked, c.ClientID, v.directory.options.Clock) {
 	case proofTaken:
 		p.used = true
 		return nil
 	case proofSeen:
-		return invalidToken(&DeadTokenError{&ProofError{errDPoPUsed}, c.clientID, c.jti})
+		return invalidToken(&DeadTokenError{&ProofError{errDPoPUsed}, c.ClientID, c.JTI})
 	case proofOld:
-		return invalidToken(&DeadTokenError{&ProofError{proof.ErrDPoPTime}, c.clientID, c.jti})
+		return invalidToken(&DeadTokenError{&ProofError{proof.ErrDPoPTime}, c.ClientID, c.JTI})
 	case proofTooMany:
 		return apicred.RateLimited(time.Second)
 	}

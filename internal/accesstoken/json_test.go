@@ -51,10 +51,10 @@ func FuzzParseClaims(f *testing.F) {
 			}
 			audience = []string{one}
 		}
-		if c.issuer != want.Issuer || c.subject != want.Subject || c.clientID != want.ClientID || c.account != want.Account ||
+		if c.Issuer != want.Issuer || c.subject != want.Subject || c.ClientID != want.ClientID || c.AccountID != want.Account ||
 			c.owner != want.Owner || c.gen != want.Gen || c.issued != want.Issued || c.expires != want.Expires ||
-			c.earliest != want.Earliest || c.jti != want.JTI || c.confirmation != Confirmation(want.Bound) || !slices.Equal(c.audience, audience) ||
-			!slices.Equal(c.scopes, strings.Fields(want.Scope)) {
+			c.earliest != want.Earliest || c.JTI != want.JTI || c.Confirmation != Confirmation(want.Bound) || !slices.Equal(c.Audience, audience) ||
+			!slices.Equal(c.TokenScopes, strings.Fields(want.Scope)) {
 			t.Fatalf("%q reads as %+v, elsewhere as %+v", text, c, want)
 		}
 	})

@@ -40,12 +40,12 @@ func (v *Verifier) Revoke(ctx context.Context, client Client, r RevokeRequest) e
 		return nil // unknown
 	case err != nil:
 		return err
-	case c.issuer != d.options.Issuer:
+	case c.Issuer != d.options.Issuer:
 		return nil
-	case c.person || c.clientID != client.ID():
+	case c.Person || c.ClientID != client.ID():
 		return ErrForeignToken
 	}
-	if c.judge(d.options.Issuer, now) != nil || d.current.Load().revoked.has(c.jti) {
+	if c.judge(d.options.Issuer, now) != nil || d.current.Load().revoked.has(c.JTI) {
 		return nil //nolint:nilerr // dead for good, which is what was asked for
 	}
 	if wait := d.throttle.revoke(client.entry.id, now); wait > 0 {
@@ -56,7 +56,7 @@ func (v *Verifier) Revoke(ctx context.Context, client Client, r RevokeRequest) e
 		return err
 	}
 	revoked := RevokedToken{
-		JTI: c.jti, AccountID: c.account, ClientID: c.clientID, ExpiresAt: time.Unix(c.expires, 0), RevokedAt: now,
+		JTI: c.JTI, AccountID: c.AccountID, ClientID: c.ClientID, ExpiresAt: time.Unix(c.expires, 0), RevokedAt: now,
 	}
 	if err := d.store.RevokeToken(ctx, revoked, event); err != nil {
 		return err
@@ -69,13 +69,13 @@ func revocationEvent(client *Client, c *claims, r RevokeRequest, now time.Time) 
 	if err != nil {
 		return apicred.AuditEvent{}, apicred.Internal(err)
 	}
-	after, err := json.Marshal(map[string]any{"client_id": c.clientID, "expires_at": time.Unix(c.expires, 0).UTC()})
+	after, err := json.Marshal(map[string]any{"client_id": c.ClientID, "expires_at": time.Unix(c.expires, 0).UTC()})
 	if err != nil {
 		return apicred.AuditEvent{}, apicred.Internal(err)
 	}
 	return apicred.AuditEvent{
-		EventID: id.String(), At: now, AccountID: c.account, ActorType: apicred.ActorCredential, ActorID: c.clientID,
-		ActingAs: client.OwnerID(), Action: "token.revoke", TargetType: apicred.TargetToken, TargetID: c.jti,
+		EventID: id.String(), At: now, AccountID: c.AccountID, ActorType: apicred.ActorCredential, ActorID: c.ClientID,
+		ActingAs: client.OwnerID(), Action: "token.revoke", TargetType: apicred.TargetToken, TargetID: c.JTI,
 		Outcome: apicred.OutcomeDone, Count: 1, Address: r.Address, RequestID: r.RequestID, After: after,
 	}, nil
 }

@@ -10,7 +10,7 @@ func TestVerifiedCache_IsBoundedAndKeepsWhatIsUsed(t *testing.T) {
 	const size = 1 << 10
 	v := newVerifiedCache(size)
 	digest := func(i int) tokenDigest { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i))) }
-	used := &claims{jti: "used"}
+	used := &claims{Claims: Claims{JTI: "used"}}
 	v.add(digest(0), used)
 	for i := 1; i < 20*size; i++ {
 		v.add(digest(i), &claims{})

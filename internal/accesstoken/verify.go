@@ -10,31 +10,21 @@ import (
 )
 
 // Verified is a live access token: what it says, and what is true of its
-// bearer now.
+// bearer now. It is shared: do not change it.
 type Verified struct {
-	JTI       string
-	Issuer    string
-	Audience  []string
-	IssuedAt  time.Time
-	ExpiresAt time.Time
-	// ClientID is the credential's, or ClientCLI or ClientConsole.
-	ClientID  string
-	AccountID string
+	*Claims
 	// UserID is the person acted as; empty for account-level credentials.
 	UserID string
-	// TokenScopes are those the token was issued with; EffectiveScopes those of
-	// them that work now. Both are shared: do not change them.
-	TokenScopes     []string
+	// EffectiveScopes are those of the token's scopes that work now.
 	EffectiveScopes []string
 	// Client is the credential; set unless Person.
 	Client Client
-	// Person: a people-token. Member is its membership.
-	Person bool
+	// Member is the membership of a Person.
 	Member *Member
 	// Account the token acts in.
 	Account *apicred.Account
-	// Confirmation is what the token is bound to.
-	Confirmation Confirmation
+
+	land *landscape // in which the scopes of a Person were found
 }
 
 // MeantFor tells whether audience is among the token's; an empty one never is.
@@ -115,7 +105,7 @@ func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *
 	if arrival.IsZero() {
 		arrival = now
 	}
-	if err := v.directory.gate(ctx); err != nil {
+	if err := v.directory.gate(ctx, now); err != nil {
 		return nil, err
 	}
 	c, err := v.claims(ctx, raw, arrival)
@@ -123,11 +113,11 @@ func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *
 		return nil, err
 	}
 	if err := c.judge(v.directory.options.Issuer, now); err != nil {
-		return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
+		return nil, invalidToken(&DeadTokenError{err, c.ClientID, c.JTI})
 	}
 	if p != nil {
 		if err := p.confirms(c, now); err != nil {
-			return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
+			return nil, invalidToken(&DeadTokenError{err, c.ClientID, c.JTI})
 		}
 	}
 	verified, err := v.live(c, now)
@@ -136,7 +126,7 @@ func (v *Verifier) judge(ctx context.Context, raw string, arrival time.Time, p *
 			return nil, fresh
 		}
 		if verified, err = v.live(c, now); err != nil {
-			return nil, invalidToken(&DeadTokenError{err, c.clientID, c.jti})
+			return nil, invalidToken(&DeadTokenError{err, c.ClientID, c.JTI})
 		}
 	}
 	if p != nil && p.proof != nil { // last: only what would be let in uses a proof up
@@ -231,52 +221,48 @@ func (v *Verifier) key(ctx context.Context, kid string, arrival time.Time) (Publ
 
 // live judges the bearer on the present view. Its errors are causes.
 func (v *Verifier) live(c *claims, now time.Time) (*Verified, error) {
-	verified := &Verified{
-		JTI: c.jti, Issuer: c.issuer, Audience: c.audience, IssuedAt: time.Unix(c.issued, 0), ExpiresAt: time.Unix(c.expires, 0),
-		ClientID: c.clientID, AccountID: c.account, TokenScopes: c.scopes, Person: c.person, Confirmation: c.confirmation,
-	}
 	t := v.directory.current.Load()
-	if t.revoked.has(c.jti) {
+	if t.revoked.has(c.JTI) {
 		return nil, errTokenRevoked
 	}
-	if c.person {
-		return verified, verified.livePerson(c, t)
+	if c.Person {
+		return c.livePerson(t)
 	}
-	return verified, verified.liveClient(c, t, now)
+	return c.liveClient(t, now)
 }
 
-func (v *Verified) liveClient(c *claims, t *table, now time.Time) error {
+func (c *claims) liveClient(t *table, now time.Time) (*Verified, error) {
 	e := t.find(c.id)
 	if e == nil {
-		return errTokenClient
+		return nil, errTokenClient
 	}
-	client := t.client(e, c.clientID)
+	client := t.client(e, c.ClientID)
 	switch {
-	case client.account.ID != c.account:
-		return errTokenClient
+	case client.account.ID != c.AccountID:
+		return nil, errTokenClient
 	case c.gen != e.generation:
 		// Below: dead. Above: from a future that this view, even a fresh one,
 		// does not know, as after a restored backup.
-		return errTokenGeneration
+		return nil, errTokenGeneration
 	case client.StatusAt(now) != apicred.StatusActive:
-		return errTokenStatus
+		return nil, errTokenStatus
 	}
-	v.Client, v.Account, v.UserID = client, client.account, client.OwnerID()
-	last := c.effective.Load()
-	if last == nil || last.plan != client.plan {
-		last = &effective{plan: client.plan, scopes: intersect(c, &client)}
-		c.effective.Store(last)
+	if last := c.last.Load(); last != nil && last.Client == client {
+		return last, nil
 	}
-	v.EffectiveScopes = last.scopes
-	return nil
+	verified := &Verified{
+		Claims: &c.Claims, UserID: client.OwnerID(), EffectiveScopes: intersect(c, &client), Client: client, Account: client.account,
+	}
+	c.last.Store(verified)
+	return verified, nil
 }
 
 // intersect returns the token's scopes that the credential has now and has had
 // since the token was issued, as far as the catalogue goes: what came back does
 // not come back to tokens from before (contract.md "What ends a token").
 func intersect(c *claims, client *Client) []string {
-	out := make([]string, 0, len(c.scopes))
-	for _, s := range c.scopes {
+	out := make([]string, 0, len(c.TokenScopes))
+	for _, s := range c.TokenScopes {
 		if client.Holds(s) && !client.plan.grantedAfter(s, c.issued) {
 			out = append(out, s)
 		}
@@ -284,26 +270,26 @@ func intersect(c *claims, client *Client) []string {
 	return out
 }
 
-func (v *Verified) livePerson(c *claims, t *table) error {
-	accounts, members := t.account(c.account), t.member(c.account, c.owner)
+func (c *claims) livePerson(t *table) (*Verified, error) {
+	accounts, members := t.account(c.AccountID), t.member(c.AccountID, c.owner)
 	if accounts == nil || members == nil {
-		return errTokenMember
+		return nil, errTokenMember
 	}
 	account, member := accounts.now.Load(), members.now.Load()
 	switch {
 	case account == nil || !member.Active():
-		return errTokenMember
+		return nil, errTokenMember
 	case c.gen != member.Generation:
-		return errTokenGeneration
+		return nil, errTokenGeneration
 	}
-	v.Account, v.Member, v.UserID = account, member, c.owner
 	land := t.land.Load()
-	last := c.effective.Load()
-	if last == nil || last.land != land || last.member != member || last.of != account {
-		scopes := land.catalogue.EffectiveScopes(c.scopes, member.Role, account)
-		last = &effective{land: land, member: member, of: account, scopes: scopes}
-		c.effective.Store(last)
+	if last := c.last.Load(); last != nil && last.land == land && last.Member == member && last.Account == account {
+		return last, nil
 	}
-	v.EffectiveScopes = last.scopes
-	return nil
+	verified := &Verified{
+		Claims: &c.Claims, UserID: c.owner, Member: member, Account: account, land: land,
+		EffectiveScopes: land.catalogue.EffectiveScopes(c.TokenScopes, member.Role, account),
+	}
+	c.last.Store(verified)
+	return verified, nil
 }

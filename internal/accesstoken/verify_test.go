@@ -47,6 +47,23 @@ func TestVerify_TellsWhoseTokenItIsAndWhatWorks(t *testing.T) {
 	}
 }
 
+func TestVerify_AllocatesNothingForATokenSeenBefore(t *testing.T) {
+	r := newRig(t)
+	for whose, raw := range map[string]string{
+		"credential": r.token(r.credential("orders:read"), ""), "person": r.personToken(r.admin, "claviger:users:read").Raw,
+	} {
+		presented := accesstoken.Presented{Token: raw, Arrival: r.clock.Now()}
+		verify := func() {
+			_, err := r.verifier.VerifyPresentedAnyAudience(t.Context(), &presented)
+			must(t, err)
+		}
+		verify()
+		if n := testing.AllocsPerRun(100, verify); n != 0 {
+			t.Errorf("a %s's token: %.0f allocations, want none", whose, n)
+		}
+	}
+}
+
 func TestVerify_TellsThePersonOfAPeopleToken(t *testing.T) {
 	r := newRig(t)
 	v, err := r.verify(r.personToken(r.admin, "claviger:users:read").Raw, management)
