@@ -57,7 +57,7 @@ func (d *Directory) AuthenticateByAssertion(ctx context.Context, a ClientAuth, r
 
 // gateProof is gate for what needs the database: a proof that works once.
 func (d *Directory) gateProof(ctx context.Context) error {
-	if err := d.gate(ctx); err != nil {
+	if err := d.gate(ctx, d.options.Clock()); err != nil {
 		return err
 	}
 	if d.State() != StateNormal {

@@ -48,7 +48,7 @@ func (d *Directory) Authenticate(ctx context.Context, a ClientAuth) (Client, err
 	if a.Arrival.IsZero() {
 		a.Arrival = now
 	}
-	if err := d.gate(ctx); err != nil {
+	if err := d.gate(ctx, now); err != nil {
 		return Client{}, err
 	}
 	sums := d.sums(a.Secret)

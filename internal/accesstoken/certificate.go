@@ -18,7 +18,7 @@ var errCertificateSubject = errors.New("certificate: it names another than the c
 // looked at then. a.ClientID says who it shall be; a.Secret is not looked at.
 // Errors as Authenticate's.
 func (d *Directory) AuthenticateByCertificate(ctx context.Context, a ClientAuth, presented *proof.Certificate, fault error) (Client, error) {
-	if err := d.gate(ctx); err != nil {
+	if err := d.gate(ctx, d.options.Clock()); err != nil {
 		return Client{}, err
 	}
 	client, now, err := d.proved(ctx, &a, func(now time.Time) (Client, error) {

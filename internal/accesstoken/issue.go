@@ -100,7 +100,7 @@ func (d *Directory) lifetime(c *Client, wish time.Duration, now time.Time) time.
 	if c.entry.expires != 0 {
 		wish = min(wish, time.Duration(c.entry.expires/1e6-now.Unix())*time.Second)
 	}
-	if d.State() != StateNormal {
+	if d.stateAt(now) != StateNormal {
 		wish = min(wish, GraceTokenLifetime)
 	}
 	return wish.Truncate(time.Second)

@@ -37,11 +37,15 @@ func (d *Directory) Staleness() time.Duration {
 // State judges the view's present age. A view from a snapshot is none of the
 // database's, however young.
 func (d *Directory) State() State {
+	return d.stateAt(d.options.Clock())
+}
+
+func (d *Directory) stateAt(now time.Time) State {
 	p := d.position.Load()
 	if p == nil {
 		return StateRefuse
 	}
-	switch age := d.options.Clock().Sub(p.asked); {
+	switch age := now.Sub(p.asked); {
 	case age <= maxViewAge && !p.stored:
 		return StateNormal
 	case age <= d.options.MaxOffline:
@@ -60,9 +64,10 @@ func (d *Directory) Ready() error {
 
 // gate comes before every yes. A view that grew old without the database being
 // known to be away (a process that was stopped, a slow poll) is renewed first;
-// otherwise known credentials are served until max_offline.
-func (d *Directory) gate(ctx context.Context) error {
-	state := d.State()
+// otherwise known credentials are served until max_offline. now is the present,
+// for which its callers have just looked at the clock.
+func (d *Directory) gate(ctx context.Context, now time.Time) error {
+	state := d.stateAt(now)
 	if state == StateNormal {
 		return nil
 	}

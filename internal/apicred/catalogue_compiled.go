@@ -232,6 +232,9 @@ func judgedMethod(method string) string {
 }
 
 func withoutPort(host string) string {
+	if strings.IndexByte(host, ':') < 0 { // most have none, and SplitHostPort would make an error to say so
+		return host
+	}
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		if strings.Contains(name, ":") {
 			return "[" + name + "]" // an IPv6 literal keeps its brackets (RFC 3986 section 3.2.2)

@@ -147,8 +147,7 @@ func Internal(cause error) *Error {
 
 // AsError returns err as an *Error; anything foreign becomes internal.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return Internal(err)
@@ -156,6 +155,6 @@ func AsError(err error) *Error {
 
 // IsKind tells whether err is an *Error of the given kind.
 func IsKind(err error, kind Kind) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Kind == kind
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == kind
 }

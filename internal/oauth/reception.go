@@ -98,6 +98,7 @@ func (e *reception) form(r *http.Request) (form, *refusal) {
 	case err != nil:
 		return form{}, refuse(faultRequest, "The request body ended early. Send it whole.").because(err)
 	}
+	_ = r.Body.Close() // it has been read to its end; net/http would look for more when it answers
 	f, fault := parseForm(string(body))
 	if fault != "" {
 		return form{}, refuse(faultRequest, fault)
