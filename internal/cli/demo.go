@@ -22,6 +22,7 @@ gone when it ends.`,
 	listen := cmd.Flags().String("listen", "", "`address` of console, REST API and OAuth (default 127.0.0.1:8420 or a free port)")
 	asJSON := cmd.Flags().Bool("json", false, "print one line of JSON when ready, and logs on stderr")
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
+		makeRoom()
 		return server.Demo(cmd.Context(), server.DemoOptions{Listen: *listen, JSON: *asJSON, Stdout: a.Out, Stderr: a.Err})
 	})
 	return cmd

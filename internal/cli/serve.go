@@ -36,6 +36,7 @@ the machine can read.`,
 		if err != nil {
 			return err
 		}
+		makeRoom()
 		lines := web.NewLogWriter(a.Err)
 		err = server.Run(cmd.Context(), cfg, web.NewLogger(lines, cfg.LogFormat == config.LogJSON, cfg.LogLevel), a.Err)
 		return errors.Join(err, lines.Close())
