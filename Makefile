@@ -13,7 +13,8 @@
 #   soak      steady use of SQLite and of two nodes on PostgreSQL for SOAK (default 30m): memory, descriptors, goroutines
 #             and the growth of the database, measured and judged
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
-#   bench     what tokens, their checks and calls through the gateway cost, against floors; see bench/README.md
+#   bench     what tokens, their checks and calls through the gateway cost on SQLite and PostgreSQL, against floors;
+#             see bench/README.md
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
 #
 # What a target needs and the machine lacks, .ci/need installs, or says how to.
@@ -109,11 +110,12 @@ soak:
 	SOAK=$(SOAK) CHAOS=1 go test -count=1 -timeout 0 -v ./e2e -run '^TestSoak_'
 
 bench:
-	go run ./bench
+	@.ci/need node postgresql
+	.ci/on-postgresql go run ./bench
 
 bench-size:
 	@.ci/need postgresql
-	.ci/on-postgresql go run ./bench -size 100000
+	.ci/on-postgresql go run ./bench -size 100000 -length 3s
 
 $(GOLANGCI):
 	.ci/tool $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

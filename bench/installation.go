@@ -20,72 +20,93 @@ import (
 // postgresDirectory names the socket's directory of the PostgreSQL server that .ci/on-postgresql runs.
 const postgresDirectory = "TEST_POSTGRESQL"
 
-// installation is a server on a database of its own with n credentials.
+// The engines that an installation may be on.
+const (
+	sqlite     = "SQLite"
+	postgreSQL = "PostgreSQL"
+)
+
+// installation is a server on a database of its own, which was filled with n credentials.
 type installation struct {
-	engine  string // SQLite or PostgreSQL
-	n       int
-	issuer  string
-	token   string // of an admin, for the management API
-	people  *population
-	process *process
-	ready   time.Duration // from its start until it answered
+	engine     string // sqlite or postgreSQL
+	n          int
+	source     string // the directory of its module
+	name       string // of that state of the module: "now" or "before"
+	issuer     string
+	gateway    string // its URL
+	token      string // of an admin, for the management API
+	supervisor string // the same of a supervisor
+	people     *population
+	process    *process
+	ready      time.Duration // from its start until it answered
 }
 
 // install fills a database and starts the server on it.
-func (l *laboratory) install(ctx context.Context, engine string, n int) (*installation, error) {
-	binary, err := l.build(ctx, ".", "./cmd/claviger", "now")
+func (l *laboratory) install(ctx context.Context, i *installation) error {
+	binary, err := l.build(ctx, i.source, "./cmd/claviger", i.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	database, err := l.database(ctx, engine, n)
+	database, err := l.database(ctx, i)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	address, err := freeAddress(ctx)
+	addresses, err := freeAddresses(ctx, 2)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	i := &installation{engine: engine, n: n, issuer: "http://" + address}
+	i.issuer, i.gateway = "http://"+addresses[0], "http://"+addresses[1]
 	master := newMasterKey()
 	environment := append(os.Environ(),
-		"CLAVIGER_DATA_DIR="+filepath.Join(l.dir, fmt.Sprint(engine, n)), "CLAVIGER_DATABASE_URL="+database,
+		"CLAVIGER_DATA_DIR="+l.data(i), "CLAVIGER_DATABASE_URL="+database,
 		"CLAVIGER_MASTER_KEY="+base64.StdEncoding.EncodeToString(master[:]),
-		"CLAVIGER_LISTEN="+address, "CLAVIGER_OPS_LISTEN=127.0.0.1:0", "CLAVIGER_ISSUER="+i.issuer)
+		"CLAVIGER_LISTEN="+addresses[0], "CLAVIGER_GATEWAY_LISTEN="+addresses[1],
+		"CLAVIGER_OPS_LISTEN=127.0.0.1:0", "CLAVIGER_ISSUER="+i.issuer)
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, binary, args...)
 		cmd.Env = environment
 		return cmd
 	}
 	for _, args := range [][]string{
-		{"user", "create", "--email", "ada@example.com", "--role", "admin"}, {"catalogue", "apply", "--example", "vcc"},
+		{"user", "create", "--email", "ada@example.com", "--role", "admin"},
+		{"user", "create", "--email", "grace@example.com", "--role", "supervisor"},
+		{"catalogue", "apply", "--example", "vcc"},
 	} {
 		if out, err := command(args...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("claviger %s: %w\n%s", strings.Join(args, " "), err, out)
+			return fmt.Errorf("claviger %s: %w\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	if i.people, err = populate(ctx, database, master, n); err != nil {
-		return nil, err
+	if i.n > 0 {
+		if i.people, err = populate(ctx, database, master, i.n); err != nil {
+			return err
+		}
+		if err := analyze(ctx, database); err != nil {
+			return err
+		}
 	}
-	if err := analyze(ctx, database); err != nil {
-		return nil, err
+	for into, email := range map[*string]string{&i.token: "ada@example.com", &i.supervisor: "grace@example.com"} {
+		token, err := command("token", "--user", email, "--ttl", "24h").Output()
+		if err != nil {
+			return fmt.Errorf("claviger token: %w", err)
+		}
+		*into = strings.TrimSpace(string(token))
 	}
-	token, err := command("token", "--user", "ada@example.com", "--ttl", "24h").Output()
-	if err != nil {
-		return nil, fmt.Errorf("claviger token: %w", err)
-	}
-	i.token = strings.TrimSpace(string(token))
-	return i, l.serve(ctx, i, command("serve"))
+	return l.serve(ctx, i, command("serve"))
+}
+
+// data is the directory of an installation's data.
+func (l *laboratory) data(i *installation) string {
+	return filepath.Join(l.dir, fmt.Sprint(i.name, i.engine, i.n))
 }
 
 // database is the URL of an empty one.
-func (l *laboratory) database(ctx context.Context, engine string, n int) (string, error) {
-	if engine == "SQLite" {
-		dir := filepath.Join(l.dir, fmt.Sprint(engine, n))
-		return "sqlite:" + filepath.Join(dir, "claviger.db"), os.Mkdir(dir, 0o700)
+func (l *laboratory) database(ctx context.Context, i *installation) (string, error) {
+	if i.engine == sqlite {
+		return "sqlite:" + filepath.Join(l.data(i), "claviger.db"), os.Mkdir(l.data(i), 0o700)
 	}
 	directory := os.Getenv(postgresDirectory)
 	if directory == "" {
-		return "", errors.New("no PostgreSQL server: run it as .ci/on-postgresql go run ./bench -size N")
+		return "", errors.New("no PostgreSQL server: run it as .ci/on-postgresql go run ./bench")
 	}
 	name := "bench" + strings.ToLower(rand.Text())
 	//nolint:gosec // whoever runs a benchmark may run createdb
@@ -108,7 +129,7 @@ func analyze(ctx context.Context, databaseURL string) error {
 
 // serve starts the server and waits until it says that it is ready.
 func (l *laboratory) serve(ctx context.Context, i *installation, cmd *exec.Cmd) error {
-	file := l.log(fmt.Sprint(i.engine, i.n))
+	file := l.log(fmt.Sprint(i.name, i.engine, i.n))
 	talk, err := os.Create(file)
 	if err != nil {
 		return err
@@ -120,6 +141,11 @@ func (l *laboratory) serve(ctx context.Context, i *installation, cmd *exec.Cmd) 
 		return err
 	}
 	i.process = &process{cmd: cmd, done: make(chan struct{})}
+	if i.engine == postgreSQL {
+		if i.process.beside, err = postgresProcess(); err != nil {
+			return err
+		}
+	}
 	go func() {
 		_ = cmd.Wait() // how a server ends that was told to is of no interest here
 		close(i.process.done)
@@ -156,22 +182,15 @@ func (i *installation) answers(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// cpu is what the server and its database have spent, another installation's in the same database server included.
-func (i *installation) cpu() (time.Duration, error) {
-	pids := []int{i.process.cmd.Process.Pid}
-	if i.engine != "SQLite" {
-		text, err := os.ReadFile(filepath.Join(os.Getenv(postgresDirectory), "data", "postmaster.pid")) //nolint:gosec // the developer's own
-		if err != nil {
-			return 0, err
-		}
-		first, _, _ := strings.Cut(string(text), "\n")
-		pid, err := strconv.Atoi(first)
-		if err != nil {
-			return 0, err
-		}
-		pids = append(pids, pid)
+// postgresProcess is the process of the PostgreSQL server that starts all its others.
+func postgresProcess() ([]int, error) {
+	text, err := os.ReadFile(filepath.Join(os.Getenv(postgresDirectory), "data", "postmaster.pid")) //nolint:gosec // the developer's own
+	if err != nil {
+		return nil, err
 	}
-	return cpuOf(pids...)
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	return []int{pid}, err
 }
 
 // memory is what the server holds in RAM, in MiB: of its own, and with the pages of files that it maps or runs, which are the
@@ -193,10 +212,16 @@ func (i *installation) memory() (own, resident float64, err error) {
 	return own, resident, err
 }
 
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freeAddresses are n that nobody listens on.
+func freeAddresses(ctx context.Context, n int) ([]string, error) {
+	var addresses []string
+	for range n {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }() // not before all are found: two would be one
+		addresses = append(addresses, l.Addr().String())
 	}
-	return l.Addr().String(), l.Close()
+	return addresses, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -81,14 +80,29 @@ func (l *laboratory) comparisons(ctx context.Context, p plan) ([]comparison, err
 	return append(append([]comparison{issuance}, checks...), gateway), err
 }
 
-// subjects are the present Claviger and, where asked for, one from before.
+// subjects are the present Claviger on each engine and, where asked for, one from before. Without a PostgreSQL server
+// there is SQLite alone.
 func (l *laboratory) subjects(ctx context.Context, p plan) ([]*subject, error) {
-	present, err := l.subject(ctx, "claviger", ".")
-	if err != nil || p.before == "" {
-		return []*subject{present}, err
+	engines := []string{sqlite, postgreSQL}
+	if os.Getenv(postgresDirectory) == "" {
+		fmt.Fprintln(os.Stderr, "bench: without PostgreSQL: run it as .ci/on-postgresql go run ./bench")
+		engines = engines[:1]
 	}
-	before, err := l.subject(ctx, "claviger before", p.before)
-	return []*subject{before, present}, err
+	var all []*subject
+	for _, engine := range engines {
+		installations := []*installation{{engine: engine, source: ".", name: "now"}}
+		if p.before != "" {
+			installations = []*installation{{engine: engine, source: p.before, name: "before"}, installations[0]}
+		}
+		for _, i := range installations {
+			s, err := l.subject(ctx, i)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, s)
+		}
+	}
+	return all, nil
 }
 
 // oidcProvider starts npm's oidc-provider, which keeps everything in memory. Where there is no Node.js, or
@@ -104,40 +118,6 @@ func (l *laboratory) oidcProvider(ctx context.Context) (client, error) {
 	server.Dir = source
 	server.Env = append(os.Environ(), "NODE_ENV=production")
 	return l.start(ctx, "oidc-provider", server)
-}
-
-// demo is the line that `claviger demo --json` prints.
-type demo struct {
-	Issuer     string `json:"issuer"`
-	GatewayURL string `json:"gateway_url"`
-	Users      []struct {
-		Role            string `json:"role"`
-		ManagementToken string `json:"management_token"`
-	} `json:"users"`
-}
-
-// claviger starts the demo, which is the whole server with SQLite, and makes a credential as its first
-// supervisor.
-func (l *laboratory) claviger(ctx context.Context, of *subject) (client, error) {
-	binary, err := l.build(ctx, of.source, "./cmd/claviger", of.name)
-	if err != nil {
-		return client{}, err
-	}
-	var line demo
-	p, err := start(ctx, exec.CommandContext(ctx, binary, "demo", "--json"), l.log(of.name), &line)
-	if err != nil {
-		return client{}, err
-	}
-	l.processes = append(l.processes, p)
-	for _, user := range line.Users {
-		if user.Role == "supervisor" {
-			made, err := createCredential(ctx, line.Issuer, user.ManagementToken, benchScope)
-			made.Issuer, made.process, made.gatewayURL = line.Issuer, p, line.GatewayURL
-			made.operator = line.Users[0].ManagementToken // the first is an admin of the operator account
-			return made, err
-		}
-	}
-	return client{}, errors.New("the demo named no supervisor")
 }
 
 func createCredential(ctx context.Context, issuer, token string, scopes ...string) (client, error) {

@@ -91,7 +91,7 @@ func (i *installation) measureLists(ctx context.Context, samples int) ([]listRow
 		}
 		var took []time.Duration
 		row := listRow{name: c.name}
-		before, err := i.cpu()
+		before, err := i.process.cpu()
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (i *installation) measureLists(ctx context.Context, samples int) ([]listRow
 			}
 			row.rows = max(row.rows, len(page.Credentials))
 		}
-		after, err := i.cpu()
+		after, err := i.process.cpu()
 		if err != nil {
 			return nil, err
 		}

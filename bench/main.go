@@ -39,7 +39,7 @@ func main() {
 func parse() plan {
 	var p plan
 	flag.IntVar(&p.pairs, "pairs", 5, "how often each server takes its turn, at each number of connections")
-	flag.DurationVar(&p.length, "length", 3*time.Second, "how long each turn lasts")
+	flag.DurationVar(&p.length, "length", 2*time.Second, "how long each turn lasts")
 	p.only = regexp.MustCompile("")
 	flag.Func("only", "make those comparisons alone whose titles match a `pattern`, such as '^enforce'", func(text string) (err error) {
 		p.only, err = regexp.Compile(text)

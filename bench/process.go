@@ -22,10 +22,11 @@ const (
 	clockTicks = 100
 )
 
-// process is a server that said on standard output, in one line of JSON, that it is ready.
+// process is a server that said that it is ready.
 type process struct {
-	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	cmd    *exec.Cmd
+	done   chan struct{} // closed when it has ended
+	beside []int         // processes of others whose work is the server's too: its database
 }
 
 // start runs a program, its talk going to a file, and decodes its first line into ready.
@@ -79,10 +80,10 @@ func (p *process) stop() {
 	}
 }
 
-// cpu is the time that the server and all that it started have spent on a processor, in its own code and
-// in the kernel's.
+// cpu is the time that the server, its database and all that they started have spent on a processor, in their own code
+// and in the kernel's. What another installation does in the same database server is in it.
 func (p *process) cpu() (time.Duration, error) {
-	return cpuOf(p.cmd.Process.Pid)
+	return cpuOf(append([]int{p.cmd.Process.Pid}, p.beside...)...)
 }
 
 // cpuOf is the same of any processes.

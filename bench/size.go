@@ -13,17 +13,16 @@ const fewCredentials = 100
 // runAtSize measures what an installation with many credentials costs: its list pages, and a token beside what it
 // costs with few.
 func (l *laboratory) runAtSize(ctx context.Context, w io.Writer, p plan) error {
-	engines := []string{"SQLite", "PostgreSQL"}
+	engines := []string{sqlite, postgreSQL}
 	var lists [][]listRow
 	var all []*installation
 	for _, engine := range engines {
-		few, err := l.install(ctx, engine, fewCredentials)
-		if err != nil {
-			return err
-		}
-		many, err := l.install(ctx, engine, p.size)
-		if err != nil {
-			return err
+		few := &installation{engine: engine, n: fewCredentials, source: ".", name: "now"}
+		many := &installation{engine: engine, n: p.size, source: ".", name: "now"}
+		for _, i := range []*installation{few, many} {
+			if err := l.install(ctx, i); err != nil {
+				return err
+			}
 		}
 		rows, err := many.measureLists(ctx, p.samples)
 		if err != nil {

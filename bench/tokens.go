@@ -43,29 +43,35 @@ func (c client) tokens(ctx context.Context, n int) ([]string, error) {
 	return out, nil
 }
 
-// subject is a build of Claviger that is measured, with what is asked of it.
+// subject is a build of Claviger on one engine that is measured, with what is asked of it.
 type subject struct {
 	client
 	name    string
-	source  string // the directory of its module
 	all     []string
 	asker   client // may introspect and follow
 	service client // protects itself with the package enforce
 }
 
-// subject builds and starts the Claviger in a directory, and gets its tokens.
-func (l *laboratory) subject(ctx context.Context, name, source string) (s *subject, err error) {
-	s = &subject{name: name, source: source}
-	if s.client, err = l.claviger(ctx, s); err != nil {
+// subject starts an installation, makes a credential as its supervisor, and gets its tokens.
+func (l *laboratory) subject(ctx context.Context, i *installation) (s *subject, err error) {
+	if err = l.install(ctx, i); err != nil {
 		return nil, err
 	}
+	s = &subject{name: "claviger, " + i.engine}
+	if i.name != "now" {
+		s.name = "claviger " + i.name + ", " + i.engine
+	}
+	if s.client, err = createCredential(ctx, i.issuer, i.supervisor, benchScope); err != nil {
+		return nil, err
+	}
+	s.Issuer, s.process, s.gatewayURL, s.operator = i.issuer, i.process, i.gateway, i.token
 	if s.all, err = s.tokens(ctx, distinctTokens); err != nil {
 		return nil, err
 	}
 	if s.asker, err = createCredential(ctx, s.Issuer, s.operator, "claviger:introspect", "claviger:feed"); err != nil {
 		return nil, err
 	}
-	s.service, err = l.service(ctx, s)
+	s.service, err = l.service(ctx, s, i)
 	return s, err
 }
 
@@ -125,8 +131,8 @@ func (l *laboratory) checked(ctx context.Context, floor client, subjects []*subj
 }
 
 // service starts an API that protects itself with the package enforce.
-func (l *laboratory) service(ctx context.Context, s *subject) (client, error) {
-	binary, err := l.build(ctx, s.source, "./bench/service", s.name)
+func (l *laboratory) service(ctx context.Context, s *subject, i *installation) (client, error) {
+	binary, err := l.build(ctx, i.source, "./bench/service", i.name)
 	if err != nil {
 		return client{}, err
 	}
