@@ -91,7 +91,7 @@ generate: $(SQLC) $(OAPI)
 	$(SQLC) generate
 	go generate ./api ./internal/lifecycle
 	.ci/client $(OAPI) "$(CURDIR)/client/client.gen.go"
-	go test ./internal/config ./internal/cli -run 'Reference' -update
+	go test ./internal/config ./internal/cli ./internal/server -run 'Reference' -update
 	$(MAKE) console
 
 console:

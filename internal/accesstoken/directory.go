@@ -45,6 +45,7 @@ type position struct {
 func NewDirectory(store Store, hasher Hasher, options Options) *Directory {
 	options = options.withDefaults()
 	d := &Directory{store: store, hasher: hasher, options: options, throttle: newThrottle(), journal: newJournal(), usage: newUsage(), costly: make(oneByOne, 1)}
+	d.usage.written.Store(options.Clock().UnixNano())
 	d.dummy = newDummy()
 	d.rounds = &rounds{clock: options.Clock, work: d.follow, patience: headTimeout + time.Second}
 	d.current.Store(newLoader(hasher, ManagementAudience(options.Issuer), nil).finish())

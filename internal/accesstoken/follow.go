@@ -158,6 +158,9 @@ func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bo
 			return false, err
 		}
 	}
+	for _, c := range changes {
+		d.options.OnFollowed(c.At)
+	}
 	return true, nil
 }
 

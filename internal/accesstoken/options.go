@@ -42,6 +42,9 @@ type Options struct {
 	// OnKeysChanged is called when the feed says that signing keys changed. An
 	// error keeps the change unapplied, so that it is tried again.
 	OnKeysChanged func(ctx context.Context) error
+	// OnFollowed is told of each change of the feed that is live here now, with
+	// the time when it was made; nil: nobody is.
+	OnFollowed func(made time.Time)
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +59,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnFollowed == nil {
+		o.OnFollowed = func(time.Time) {}
 	}
 	return o
 }

@@ -18,6 +18,7 @@ type Head struct {
 // Change says that one thing changed; the follower reads its present state.
 type Change struct {
 	Change     int64
+	At         time.Time // when it was made, by that node's clock; RecentChanges leaves it zero
 	TargetType apicred.TargetType
 	TargetID   string
 	AccountID  string

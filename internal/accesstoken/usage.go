@@ -52,6 +52,9 @@ const (
 // usage counts in memory what is written in batches.
 type usage struct {
 	shards [usageShards]usageShard
+	// written is when everything that was counted before was written, as Unix
+	// nanoseconds; refused counts calls that the store would not take.
+	written, refused atomic.Int64
 }
 
 type usageShard struct {
@@ -59,6 +62,11 @@ type usageShard struct {
 	counts map[usageKey]int64
 	uses   map[useKey]lastUse
 	lost   int64 // calls not counted because the shard was full
+	// gone are the calls that are no longer in counts, written or lost, and
+	// dropped those of them that were lost: for the metrics, which must not fall
+	// when counts is emptied.
+	gone    map[Outcome]int64
+	dropped int64
 }
 
 type usageKey struct {
@@ -155,9 +163,20 @@ func (s *usageShard) count(key usageKey, calls int64) {
 	}
 	if _, known := s.counts[key]; !known && len(s.counts) >= maxUsageKeys {
 		s.lost += calls
+		s.dropped += calls
+		s.leave(key.outcome, calls)
 		return
 	}
 	s.counts[key] += calls
+}
+
+// leave notes that calls are not in counts any more; negative, that they are
+// again.
+func (s *usageShard) leave(outcome Outcome, calls int64) {
+	if s.gone == nil {
+		s.gone = map[Outcome]int64{}
+	}
+	s.gone[outcome] += calls
 }
 
 func (s *usageShard) noteUse(key useKey, use lastUse) {
@@ -174,6 +193,7 @@ func (s *usageShard) noteUse(key useKey, use lastUse) {
 // Flush writes what was counted, batch by batch. When the database is away the
 // rest is kept, within bounds, for the next time; its error is the store's.
 func (d *Directory) Flush(ctx context.Context) error {
+	began := d.options.Clock()
 	for i := range d.usage.shards {
 		counts, uses := d.usage.shards[i].take(ctx, d.options.Logger)
 		if err := d.flushCounts(ctx, counts); err != nil {
@@ -185,6 +205,7 @@ func (d *Directory) Flush(ctx context.Context) error {
 			return err
 		}
 	}
+	d.usage.written.Store(began.UnixNano())
 	return nil
 }
 
@@ -193,6 +214,9 @@ func (s *usageShard) take(ctx context.Context, log *slog.Logger) (map[usageKey]i
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts, uses := s.counts, s.uses
+	for key, calls := range counts {
+		s.leave(key.outcome, calls)
+	}
 	if s.lost > 0 {
 		log.WarnContext(ctx, "usage was not counted: too much is waiting to be written", slog.Int64("calls", s.lost))
 	}
@@ -254,6 +278,9 @@ func (d *Directory) flushUses(ctx context.Context, uses map[useKey]lastUse) erro
 func (d *Directory) addUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error {
 	err := d.store.AddUsage(ctx, counts, uses)
 	if err != nil && !apicred.IsKind(err, apicred.KindUnavailable) {
+		for _, c := range counts {
+			d.usage.refused.Add(c.Calls)
+		}
 		d.options.Logger.ErrorContext(ctx, "usage could not be stored and was dropped",
 			slog.Int("rows", len(counts)+len(uses)), slog.Any("cause", cause(err)))
 		return nil
@@ -266,6 +293,7 @@ func (s *usageShard) takeBack(counts map[usageKey]int64, uses map[useKey]lastUse
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, calls := range counts {
+		s.leave(k.outcome, -calls)
 		s.count(k, calls)
 	}
 	for k, use := range uses {

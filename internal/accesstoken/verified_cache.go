@@ -3,6 +3,7 @@ package accesstoken
 import (
 	"crypto/sha256"
 	"sync"
+	"sync/atomic"
 )
 
 // defaultSeen is how many verified tokens are remembered, about; some 500 bytes
@@ -26,6 +27,9 @@ type tokenDigest = [sha256.Size]byte
 type seenShard struct {
 	mu         sync.RWMutex
 	young, old map[tokenDigest]*claims
+
+	// Counted here and not in one place that all cores would share.
+	hits, misses atomic.Uint64
 }
 
 func newVerifiedCache(size int) *verifiedCache {
@@ -40,10 +44,24 @@ func (v *verifiedCache) find(digest tokenDigest) *claims {
 		c, aged = s.old[digest], true
 	}
 	s.mu.RUnlock()
-	if c != nil && aged {
+	if c == nil {
+		s.misses.Add(1)
+		return nil
+	}
+	s.hits.Add(1)
+	if aged {
 		v.add(digest, c)
 	}
 	return c
+}
+
+// lookups counts how often a token was known, and how often not.
+func (v *verifiedCache) lookups() (hits, misses uint64) {
+	for i := range v.shards {
+		hits += v.shards[i].hits.Load()
+		misses += v.shards[i].misses.Load()
+	}
+	return hits, misses
 }
 
 func (v *verifiedCache) add(digest tokenDigest, c *claims) {

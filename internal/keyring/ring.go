@@ -48,8 +48,21 @@ type ringState struct {
 	jwks   []byte
 	until  time.Time // when the first of keys ends; zero: none does
 	// due is when Maintain has something to do; zero: never.
-	due time.Time
+	due  time.Time
+	life Life
 }
+
+// Life is what the operator's metrics tell of the signing keys.
+type Life struct {
+	// SigningSince is when the active key began to sign; Rotation when the next
+	// one takes over, zero: only when somebody rotates.
+	SigningSince, Rotation time.Time
+	// Keys counts the stored keys by status.
+	Keys map[apicred.SigningKeyStatus]int
+}
+
+// Life describes the keys that were last read. Do not change its map.
+func (r *Ring) Life() Life { return r.state.Load().life }
 
 type publishedKey struct {
 	jwk     jwk
@@ -109,8 +122,12 @@ func (r *Ring) Reload(ctx context.Context) error {
 
 // use puts keys in force.
 func (r *Ring) use(keys []apicred.SigningKey) error {
-	state := &ringState{due: r.due(keys)}
+	state := &ringState{due: r.due(keys), life: Life{Rotation: r.rotationDue(keys), Keys: map[apicred.SigningKeyStatus]int{}}}
 	for i := range keys {
+		state.life.Keys[keys[i].Status]++
+		if keys[i].Status == apicred.SigningKeyActive {
+			state.life.SigningSince = keys[i].NotBefore
+		}
 		if err := r.take(state, &keys[i]); err != nil {
 			return err
 		}
@@ -184,7 +201,7 @@ func (r *Ring) openPrivate(key *apicred.SigningKey, public crypto.PublicKey) (cr
 
 // at returns the state without the keys that have ended.
 func (s *ringState) at(now time.Time) *ringState {
-	current := &ringState{active: s.active, due: s.due}
+	current := &ringState{active: s.active, due: s.due, life: s.life}
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}

@@ -35,7 +35,7 @@ const (
 type feedEndpoint struct {
 	inquiry
 	closing   <-chan struct{}
-	followers atomic.Int64
+	followers *atomic.Int64
 	crowd     crowd
 }
 
@@ -68,7 +68,11 @@ func (c *crowd) leave(account string) {
 }
 
 func newFeedEndpoint(c Config) *feedEndpoint {
-	return &feedEndpoint{inquiry: newInquiry(c, apicred.ScopeFeed), closing: c.Closing}
+	e := &feedEndpoint{inquiry: newInquiry(c, apicred.ScopeFeed), closing: c.Closing, followers: c.Followers}
+	if e.followers == nil {
+		e.followers = new(atomic.Int64)
+	}
+	return e
 }
 
 // feedPage is a page on the wire.

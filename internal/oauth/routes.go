@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/http"
+	"sync/atomic"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/web"
@@ -40,6 +41,9 @@ type Config struct {
 	// CertificateURL is scheme and host of the listener where they are asked for
 	// one; empty: there is none, and the certificate comes by a proxy.
 	CertificateURL string
+	// Followers counts who waits at the feed, on every listener that shares it;
+	// nil: on this one alone.
+	Followers *atomic.Int64
 }
 
 // Routes returns the surface's addresses.

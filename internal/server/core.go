@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/audit"
@@ -36,6 +38,8 @@ type Core struct {
 	Notary    *audit.Notary
 	Login     *login.Service
 	Snapshots *accesstoken.Snapshots // nil with SQLite
+	// Lag observes how long changes took to get here.
+	Lag prometheus.Histogram
 
 	lock *os.File // nil with PostgreSQL
 	away bool     // it began without the database; see join
@@ -123,9 +127,11 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 // openDirectory makes the directory, empty.
 func (c *Core) openDirectory(issuer string, master *keyring.Master) error {
 	c.Issuer = issuer
+	c.Lag = newLag()
 	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), master.Hasher(), accesstoken.Options{
 		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
 		Logger: c.Log, OnKeysChanged: func(ctx context.Context) error { return c.Ring.Reload(ctx) },
+		OnFollowed: func(made time.Time) { c.Lag.Observe(time.Since(made).Seconds()) },
 	})
 	if _, sqlite := c.Config.SQLitePath(); sqlite {
 		return nil // it is on the same disk

@@ -73,11 +73,10 @@ func (d *doctor) diskSpace() {
 	if _, sqlite := d.cfg.SQLitePath(); !sqlite {
 		return
 	}
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(d.cfg.DataDir, &s); err != nil {
+	free, ok := freeBytes(d.cfg.DataDir)
+	if !ok {
 		return // the directory is not there; that is said already
 	}
-	free := uint64(s.Bavail) * uint64(s.Bsize) //nolint:gosec,unconvert // G115: sizes are positive; their types differ between systems
 	remedy := "Make room on the disk of the data directory. When it is full, every change is refused."
 	switch message := fmt.Sprintf("%d MiB are free for %s.", free>>20, d.cfg.DataDir); {
 	case free < leastSpace:

@@ -16,6 +16,9 @@ type health struct {
 	serves  func() bool
 }
 
+// ready tells whether the server should be sent calls.
+func (h *health) ready() bool { return !h.draining.Load() && h.serves() }
+
 // drain turns readiness off and ends the answers that wait for something.
 func (h *health) drain() {
 	if !h.draining.Swap(true) {
@@ -28,7 +31,7 @@ func (h *health) routes() []web.Route {
 	return []web.Route{
 		{Path: "/healthz", Methods: get, Handler: func(w http.ResponseWriter, _ *http.Request, _ *web.Exchange) { probe(w, true) }},
 		{Path: "/readyz", Methods: get, Handler: func(w http.ResponseWriter, _ *http.Request, _ *web.Exchange) {
-			probe(w, !h.draining.Load() && h.serves())
+			probe(w, h.ready())
 		}},
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/claviger/claviger/console"
 	"github.com/claviger/claviger/internal/gateway"
+	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 	"github.com/claviger/claviger/internal/oauth"
 	"github.com/claviger/claviger/internal/restapi"
@@ -16,10 +17,6 @@ import (
 // listener is on this screen.
 func newServer(core *Core, d *doors) (*server, error) {
 	metrics := web.NewMetrics()
-	ops, err := opsHandler(core, metrics)
-	if err != nil {
-		return nil, err
-	}
 	management, err := restapi.New(restapi.Deps{
 		Lifecycle: core.Lifecycle, Tokens: core.Verifier, Views: core.Directory, Sessions: core.Login,
 		SetUpLinks: core.Login, OwnAffairs: core.Login, LinkURL: core.linkURL, Issuer: core.Issuer,
@@ -32,6 +29,10 @@ func newServer(core *Core, d *doors) (*server, error) {
 		return nil, err
 	}
 	health := &health{closing: make(chan struct{}), serves: func() bool { return core.Directory.Ready() == nil }}
+	seen := &sight{core: core, doors: d, health: health}
+	if err := seen.register(metrics.Registry); err != nil {
+		return nil, err
+	}
 	decider := gateway.NewDecider(core.Directory, core.Verifier, core.Issuer)
 
 	pages, err := signin.New(core.Login, core.Issuer)
@@ -43,6 +44,7 @@ func newServer(core *Core, d *doors) (*server, error) {
 		IssuerURL: core.Issuer, Clients: core.Directory, Issuer: core.Tokens, Keys: core.Ring.JWKSet, Verifier: core.Verifier, Closing: health.closing,
 		ServiceDocumentation: core.Issuer + "/api/v1/docs",
 		Certificates:         d.authorities != nil, CertificateURL: aliasURL(core.Issuer, d.mutual),
+		Followers: &seen.followers,
 	}
 	public := web.NewRouter()
 	public.Add(oauth.Routes(endpoints)...)
@@ -67,6 +69,7 @@ func newServer(core *Core, d *doors) (*server, error) {
 	shell := web.Config{
 		Logger: core.Log, Metrics: metrics, Listener: "public",
 		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(), SealRefusal: core.Lifecycle.SealRefusal,
+		RefusalRule: lifecycle.RefusalRule,
 	}
 	mutualShell, gatewayShell := shell, shell
 	mutualShell.Listener, mutualShell.URL = "mtls", endpoints.CertificateURL
@@ -78,7 +81,7 @@ func newServer(core *Core, d *doors) (*server, error) {
 		gatewayShell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header, Connection: true}
 	}
 	return &server{
-		core: core, health: health, ops: ops, public: web.NewShell(shell, public),
+		core: core, health: health, ops: opsHandler(metrics.Registry), metrics: metrics.Registry, public: web.NewShell(shell, public),
 		mutual: web.NewShell(mutualShell, mutual), gateway: web.NewShell(gatewayShell, behind), proxy: proxy,
 	}, nil
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/claviger/claviger/internal/gateway"
 	"github.com/claviger/claviger/internal/web"
 )
@@ -32,7 +34,8 @@ type server struct {
 	gateway http.Handler
 	proxy   *gateway.Proxy // behind the gateway's shell
 	ops     http.Handler
-	talk    io.Writer // where the end is told; nil: nowhere
+	metrics *prometheus.Registry // behind ops
+	talk    io.Writer            // where the end is told; nil: nowhere
 }
 
 // serve answers on every door until ctx ends or a listener fails, then turns

@@ -148,7 +148,7 @@ func (r *reader) changesSince(ctx context.Context, after int64) ([]accesstoken.C
 	changes := make([]accesstoken.Change, 0, len(rows))
 	for _, row := range rows {
 		changes = append(changes, accesstoken.Change{
-			Change: row.Change.Int64, TargetType: apicred.TargetType(row.TargetType), TargetID: row.TargetID, AccountID: row.AccountID,
+			Change: row.Change.Int64, At: timeOf(row.HappenedAt), TargetType: apicred.TargetType(row.TargetType), TargetID: row.TargetID, AccountID: row.AccountID,
 		})
 	}
 	return changes, r.fault(err)

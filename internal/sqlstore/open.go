@@ -86,6 +86,24 @@ func (s *Store) Ping(ctx context.Context) error {
 	return domainError(err)
 }
 
+// Pool is one of the pools of connections, with its figures.
+type Pool struct {
+	Name  string // "writer", "readers" or "follower"; one that is the same as another has its name
+	Stats sql.DBStats
+}
+
+// Pools tells how the pools are used.
+func (s *Store) Pools() []Pool {
+	pools := []Pool{{"writer", s.writer.Stats()}}
+	if s.readers != s.writer {
+		pools = append(pools, Pool{"readers", s.readers.Stats()})
+	}
+	if s.follower != s.readers {
+		pools = append(pools, Pool{"follower", s.follower.Stats()})
+	}
+	return pools
+}
+
 // Close closes the database. Nothing acknowledged depends on it.
 func (s *Store) Close() error {
 	err := s.writer.Close()

@@ -239,7 +239,7 @@ func feedLists(f *fixture) {
 		e := f.event("some.change")
 		e.TargetType, e.TargetID = target, "id of "+string(target)
 		f.recordEvents(e)
-		want = append(want, accesstoken.Change{Change: int64(i) + 1, TargetType: target, TargetID: e.TargetID, AccountID: "acc"})
+		want = append(want, accesstoken.Change{Change: int64(i) + 1, At: e.At, TargetType: target, TargetID: e.TargetID, AccountID: "acc"})
 	}
 	got, err := f.store.AccessToken().ChangesSince(f.Context(), 0)
 	f.must(err)

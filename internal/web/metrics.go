@@ -16,6 +16,7 @@ type Metrics struct {
 
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
+	refusals  *prometheus.CounterVec
 
 	mu     sync.RWMutex
 	routes map[routeKey]*routeMetrics
@@ -28,6 +29,10 @@ type routeKey struct{ listener, route string }
 type routeMetrics struct {
 	classes  [6]prometheus.Counter // by first digit of the status; 0 is unused
 	duration prometheus.Observer
+
+	vec             *prometheus.CounterVec
+	listener, route string
+	refusals        sync.Map // rule → prometheus.Counter
 }
 
 // NewMetrics makes a registry with the shell's instruments and those of the Go
@@ -42,9 +47,12 @@ func NewMetrics() *Metrics {
 			Name: "claviger_http_request_duration_seconds", Help: "Time from the request's header to the end of its answer.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"listener", "route"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "claviger_refusals_total", Help: "Requests refused or failed, by listener, route pattern and the rule that claviger explain names.",
+		}, []string{"listener", "route", "rule"}),
 		routes: map[routeKey]*routeMetrics{},
 	}
-	m.Registry.MustRegister(m.requests, m.durations, collectors.NewGoCollector(),
+	m.Registry.MustRegister(m.requests, m.durations, m.refusals, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -63,7 +71,7 @@ func (m *Metrics) route(listener, route string) *routeMetrics {
 	if found = m.routes[key]; found != nil {
 		return found
 	}
-	made := &routeMetrics{duration: m.durations.WithLabelValues(listener, route)}
+	made := &routeMetrics{duration: m.durations.WithLabelValues(listener, route), vec: m.refusals, listener: listener, route: route}
 	for i, class := range []string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"} {
 		made.classes[i] = m.requests.WithLabelValues(listener, route, class)
 	}
@@ -78,4 +86,13 @@ func (m *routeMetrics) observe(status int, duration time.Duration) {
 	}
 	m.classes[class].Inc()
 	m.duration.Observe(duration.Seconds())
+}
+
+// refused counts a refusal. rule must be of a bounded set.
+func (m *routeMetrics) refused(rule string) {
+	counter, ok := m.refusals.Load(rule)
+	if !ok {
+		counter, _ = m.refusals.LoadOrStore(rule, m.vec.WithLabelValues(m.listener, m.route, rule))
+	}
+	counter.(prometheus.Counter).Inc()
 }

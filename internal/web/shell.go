@@ -34,6 +34,9 @@ type Config struct {
 	// this installation can read, bound to the request's ID. Nil: refusals are not
 	// explained.
 	SealRefusal func(packed []byte, requestID string) string
+	// RefusalRule names for the metrics the rule behind a wire code and its hidden
+	// cause, from a bounded set of names. Nil: the code is the rule.
+	RefusalRule func(code string, cause error) string
 	// Bare leaves browser headers out of every answer: a gateway passes on what
 	// the API behind it says.
 	Bare bool
@@ -52,6 +55,7 @@ type Shell struct {
 	// certificates may be nil.
 	certificates *ClientCertificates
 	seal         func(packed []byte, requestID string) string
+	rule         func(code string, cause error) string
 	headers      browserHeaders
 }
 
@@ -60,6 +64,10 @@ func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
 		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies,
 		name: c.Listener, bare: c.Bare, certificates: c.Certificates, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
+		rule: c.RefusalRule,
+	}
+	if s.rule == nil {
+		s.rule = func(code string, _ error) string { return code }
 	}
 	if base, ok := proof.AddressOf(c.URL); ok {
 		s.base = &base
@@ -192,6 +200,9 @@ func (s *Shell) finish(r *http.Request, x *Exchange, e *entry) {
 	}
 	m.observe(x.status, duration)
 	s.log(r, x, end)
+	if x.code != "" {
+		m.refused(s.rule(x.code, x.cause))
+	}
 	if cut {
 		panic(http.ErrAbortHandler)
 	}

@@ -20,7 +20,7 @@ INSERT INTO audit_events (
 INSERT INTO audit_personal (sequence, salt, address) VALUES ($1, $2, $3);
 
 -- name: ListChangesAfter :many
-SELECT change, target_type, target_id, account_id FROM audit_events
+SELECT change, happened_at, target_type, target_id, account_id FROM audit_events
 WHERE change > sqlc.arg(after) ORDER BY change;
 
 -- name: ListAuditChainAfter :many

@@ -175,12 +175,13 @@ func (q *Queries) ListAuditChainAfter(ctx context.Context, after int64, most int
 }
 
 const listChangesAfter = `-- name: ListChangesAfter :many
-SELECT change, target_type, target_id, account_id FROM audit_events
+SELECT change, happened_at, target_type, target_id, account_id FROM audit_events
 WHERE change > $1 ORDER BY change
 `
 
 type ListChangesAfterRow struct {
 	Change     sql.NullInt64
+	HappenedAt int64
 	TargetType string
 	TargetID   string
 	AccountID  string
@@ -197,6 +198,7 @@ func (q *Queries) ListChangesAfter(ctx context.Context, after sql.NullInt64) ([]
 		var i ListChangesAfterRow
 		if err := rows.Scan(
 			&i.Change,
+			&i.HappenedAt,
 			&i.TargetType,
 			&i.TargetID,
 			&i.AccountID,

@@ -1,0 +1,123 @@
+package lifecycle
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/claviger/claviger/internal/apicred"
+)
+
+// ruleOther stands for whatever has no name in RefusalRules.
+const ruleOther = "other"
+
+// RefusalRules lists the names that RefusalRule gives, sorted. The set is fixed,
+// so that nobody can make series in the metrics.
+func RefusalRules() []string {
+	return []string{
+		"aborted", "address", "assertion", "assertion_replayed", "audience", "authentication_method", "certificate", "certificate_authority",
+		"certificate_key", "certificate_missing", "certificate_subject", "certificate_time", "client_gone", "client_missing", "client_unknown",
+		"conflict", "credential_disabled", "credential_expired", "credential_inactive", "credential_suspended", "cursor_gone", "forbidden",
+		"internal", "invalid", "invalid_request", "invalid_target", "malformed", "method_not_allowed", "no_route", "no_token", "not_found",
+		ruleOther, "owner_inactive", "path_spelling", "precondition", "proof", "proof_address", "proof_missing", "proof_replayed", "proof_time",
+		"rate", "reauthentication_required", "scope_missing", "scope_mixed", "scope_none", "scope_not_effective", "scope_not_grantable",
+		"scope_not_held", "scope_not_of_resource", "scope_unknown", "secret_expired", "secret_wrong", "server_error", "token_bound",
+		"token_ended", "token_expired", "token_invalid", "token_not_bound", "token_revoked", "too_large", "unauthorized_client", "unavailable",
+		"unsupported_grant_type", "unsupported_media_type", "untrusted_peer", "upstream_timeout", "upstream_unavailable",
+	}
+}
+
+// RefusalRule names the rule behind a refusal for the metrics: from what the
+// answer says (the wire code) and what it hides (the cause; may be nil), by the
+// names that Explain uses. It looks nothing up, so some names are wider than
+// Explain's.
+func RefusalRule(code string, cause error) string {
+	hidden := ""
+	if cause != nil {
+		hidden = cause.Error()
+	}
+	rule := ruleOf(code, hidden)
+	if _, known := slices.BinarySearch(RefusalRules(), rule); !known {
+		return ruleOther
+	}
+	return rule
+}
+
+func ruleOf(code, hidden string) string {
+	of, ofToken := strings.CutPrefix(hidden, "token: ")
+	switch code {
+	case codeInvalidClient, codeInvalidToken:
+		return ruleUnproved(code, of)
+	case codeUnauthenticated:
+		if ofToken {
+			return ruleUnproved(codeInvalidToken, of)
+		}
+	case codeInvalidScope:
+		return (*explainer)(nil).scopeAsked(&apicred.Refusal{Cause: hidden}).rule
+	case codeInvalidProof:
+		return proofWords(hidden).rule
+	case codeInsufficientScope:
+		return "scope_missing"
+	}
+	if w := plainWords(&apicred.Refusal{Code: code}, ""); w.rule != "request" {
+		return w.rule
+	}
+	return code
+}
+
+// ruleUnproved is the rule behind a failed authentication or a dead token.
+func ruleUnproved(code, hidden string) string {
+	if w := proofWords(hidden); w.rule != "" {
+		return w.rule
+	}
+	if strings.HasPrefix(hidden, "certificate: ") {
+		return certificateWords(hidden, "").rule
+	}
+	if rule := ruleOfCause(hidden); rule != "" {
+		return rule
+	}
+	switch ofToken := code == codeInvalidToken; {
+	case ofToken && hidden == "expired":
+		return "token_expired"
+	case hidden == "expired":
+		return "credential_expired"
+	case ofToken:
+		return "token_invalid"
+	case strings.Contains(hidden, "assertion"):
+		return "assertion"
+	}
+	return "client_missing"
+}
+
+// ruleOfCause is the rule of a cause that means the same wherever it is met;
+// empty for others.
+func ruleOfCause(hidden string) string {
+	switch hidden {
+	case "unknown client", "its credential is unknown":
+		return "client_unknown"
+	case "wrong secret":
+		return "secret_wrong"
+	case "expired secret":
+		return "secret_expired"
+	case "disabled":
+		return "credential_disabled"
+	case "suspended":
+		return "credential_suspended"
+	case "its credential is not active":
+		return "credential_inactive"
+	case "the membership has ended":
+		return "owner_inactive"
+	case "address not allowed":
+		return "address"
+	case "another audience":
+		return "audience"
+	case "it was revoked":
+		return "token_revoked"
+	case "its generation has ended":
+		return "token_ended"
+	case "the proof was used before":
+		return "assertion_replayed"
+	case "the credential authenticates by another method":
+		return "authentication_method"
+	}
+	return ""
+}
