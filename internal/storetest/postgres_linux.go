@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // nobody is the user that PostgreSQL runs as when the tests run as root, whom it
@@ -65,6 +66,31 @@ func (s *PostgresServer) send(signal syscall.Signal) error {
 		_ = syscall.Kill(pid, signal) // it may have ended since
 	}
 	return err
+}
+
+// awaitOrphans returns when the last process that works in the server's data has
+// ended. One that was being made while the others were killed ends when it sees
+// that the first is gone.
+func (s *PostgresServer) awaitOrphans(t testing.TB) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	for {
+		left := 0
+		places, _ := filepath.Glob("/proc/[0-9]*/cwd") // the pattern is well-formed
+		for _, path := range places {
+			if place, err := os.Readlink(path); err == nil && place == s.data() {
+				left++
+			}
+		}
+		if left == 0 {
+			return
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("%d processes of a killed PostgreSQL are still there", left)
+		}
+	}
 }
 
 func childrenOf(parent int) (children []int) {

@@ -47,11 +47,13 @@ func (s *PostgresServer) Stop(t testing.TB) {
 	<-s.running.stopped
 }
 
-// Kill ends every process of the server with SIGKILL, in whatever they are doing.
+// Kill ends every process of the server with SIGKILL, in whatever they are doing,
+// and returns when none is left: until then no other could start in its place.
 func (s *PostgresServer) Kill(t testing.TB) {
 	t.Helper()
 	s.signal(t, os.Kill)
 	<-s.running.stopped
+	s.awaitOrphans(t)
 }
 
 // Directory is where the server's socket is.
