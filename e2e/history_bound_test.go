@@ -116,8 +116,8 @@ func (f fate) enabledFor(disabled porcupine.Operation, s seen) bool {
 	return false
 }
 
-// judge returns the faults that answers show, each as a short story.
-func judge(fates map[string]fate, answers []seen) []string {
+// faultsOf returns the faults that answers show, each as a short story.
+func faultsOf(fates map[string]fate, answers []seen) []string {
 	var faults []string
 	for _, s := range answers {
 		f := fates[s.id]

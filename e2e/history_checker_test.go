@@ -171,7 +171,7 @@ func TestHistory_TheBoundIsJudgedToTheNanosecond(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := append(fate{made, rotated}, test.then...)
-			faults := judge(map[string]fate{"c": f}, []seen{test.seen})
+			faults := faultsOf(map[string]fate{"c": f}, []seen{test.seen})
 			if right := len(faults) == 0; right != test.right {
 				t.Errorf("judged as right: %v\n%s\n%s", right, f, strings.Join(faults, "\n"))
 			}

@@ -285,7 +285,7 @@ func (h *historian) judge(t *testing.T) {
 	if undecided == len(h.cells) || yes == 0 || yes == len(h.answers) {
 		t.Error("this proves nothing")
 	}
-	for _, faults := range [][]string{judge(fates, h.answers), h.stray} {
+	for _, faults := range [][]string{faultsOf(fates, h.answers), h.stray} {
 		for i, fault := range faults {
 			if i == 5 {
 				t.Errorf("and %d more", len(faults)-i)
