@@ -127,12 +127,18 @@ func newSoakSite(t *testing.T, e engine) *soakSite {
 	first.manage(t, s.fleet.token, "POST", "/credentials/"+gone.id+"/disable", "")
 	first.command(t, "user", "create", "--email", "sam@example.com", "--role", "supervisor")
 	s.limited = first.command(t, "token", "--user", "sam@example.com", "--ttl", "24h")
-	link := regexp.MustCompile(`/sign-in/link/\S+`).FindString(first.command(t, "user", "set-up-link", "ada@example.com"))
-	form := url.Values{"password": {s.password}}.Encode()
-	if a := first.must(t, "POST", link, form, "Content-Type", formType, "Origin", s.issuer); a.status != http.StatusSeeOther {
+	setPassword(t, s.fleet, s.password)
+	return s
+}
+
+// setPassword gives Ada one.
+func setPassword(t *testing.T, f *fleet, password string) {
+	t.Helper()
+	link := regexp.MustCompile(`/sign-in/link/\S+`).FindString(f.nodes[0].command(t, "user", "set-up-link", "ada@example.com"))
+	form := url.Values{"password": {password}}.Encode()
+	if a := f.nodes[0].must(t, "POST", link, form, "Content-Type", formType, "Origin", f.issuer); a.status != http.StatusSeeOther {
 		t.Fatalf("setting a password: %d %s", a.status, a.body)
 	}
-	return s
 }
 
 // settled returns what each node holds while nobody asks, once it is the same for

@@ -18,9 +18,19 @@ const (
 func Routes(d *Decider) []web.Route {
 	door := forwardAuth{d}
 	return []web.Route{
-		{Path: forwardAuthPath, Bare: true, Handler: door.serve},
-		{Path: envoyPrefix + "/", Match: web.MatchPrefix, Bare: true, Handler: door.serveEnvoy},
+		{Path: forwardAuthPath, Bare: true, Handler: door.serve, Overloaded: door.turnAway},
+		{Path: envoyPrefix + "/", Match: web.MatchPrefix, Bare: true, Handler: door.serveEnvoy, Overloaded: door.turnAwayEnvoy},
 	}
+}
+
+// turnAway and turnAwayEnvoy answer, undecided, when there is no room for a call.
+func (f forwardAuth) turnAway(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {
+	options, _ := parseOptions(r.URL.RawQuery)
+	denialOf(web.Overloaded()).Write(x, options.full)
+}
+
+func (f forwardAuth) turnAwayEnvoy(_ http.ResponseWriter, _ *http.Request, x *web.Exchange) {
+	denialOf(web.Overloaded()).Write(x, false)
 }
 
 // forwardAuth answers proxies that ask whether to let a call through.

@@ -40,7 +40,13 @@ func (p *Proxy) Close() { p.upstreams.close() }
 
 // Routes returns the gateway's one address: everything.
 func (p *Proxy) Routes() []web.Route {
-	return []web.Route{{Path: "/", Match: web.MatchPrefix, BodyLimit: web.NoBodyLimit, Bare: true, Handler: p.serve}}
+	return []web.Route{{Path: "/", Match: web.MatchPrefix, BodyLimit: web.NoBodyLimit, Bare: true, Handler: p.serve, Overloaded: p.turnAway}}
+}
+
+// turnAway answers, undecided, when there is no room for a call.
+func (p *Proxy) turnAway(_ http.ResponseWriter, _ *http.Request, x *web.Exchange) {
+	x.Pattern = "/"
+	denialOf(web.Overloaded()).Write(x, true)
 }
 
 func (p *Proxy) serve(_ http.ResponseWriter, r *http.Request, x *web.Exchange) {

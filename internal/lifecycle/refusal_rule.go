@@ -18,7 +18,7 @@ func RefusalRules() []string {
 		"certificate_key", "certificate_missing", "certificate_subject", "certificate_time", "client_gone", "client_missing", "client_unknown",
 		"conflict", "credential_disabled", "credential_expired", "credential_inactive", "credential_suspended", "cursor_gone", "forbidden",
 		"internal", "invalid", "invalid_request", "invalid_target", "malformed", "method_not_allowed", "no_route", "no_token", "not_found",
-		ruleOther, "owner_inactive", "path_spelling", "precondition", "proof", "proof_address", "proof_missing", "proof_replayed", "proof_time",
+		ruleOther, "overloaded", "owner_inactive", "path_spelling", "precondition", "proof", "proof_address", "proof_missing", "proof_replayed", "proof_time",
 		"rate", "reauthentication_required", "scope_missing", "scope_mixed", "scope_none", "scope_not_effective", "scope_not_grantable",
 		"scope_not_held", "scope_not_of_resource", "scope_unknown", "secret_expired", "secret_wrong", "server_error", "token_bound",
 		"token_ended", "token_expired", "token_invalid", "token_not_bound", "token_revoked", "too_large", "unauthorized_client", "unavailable",

@@ -30,6 +30,12 @@ func newReception(c Config) *reception {
 	}
 }
 
+// turnAway answers, unread, a request that there is no room for.
+func (e *reception) turnAway(w http.ResponseWriter, _ *http.Request, x *web.Exchange) {
+	e.headers.setNoStore(w.Header())
+	e.answer(x, *refusalOf(web.Overloaded()), standard)
+}
+
 // client authenticates the client of a form.
 func (e *reception) client(r *http.Request, x *web.Exchange, f *form) (accesstoken.Client, *refusal) {
 	auth, refused := presented(r.Header["Authorization"], f)

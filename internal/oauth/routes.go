@@ -50,7 +50,7 @@ type Config struct {
 func Routes(c Config) []web.Route {
 	document := &metadataDocument{config: c}
 	read := []string{http.MethodGet, http.MethodOptions}
-	return []web.Route{
+	routes := []web.Route{
 		{Path: tokenPath, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
 			showScope: true, binds: true, refuse: standard,
 		}).serve},
@@ -65,4 +65,8 @@ func Routes(c Config) []web.Route {
 		{Path: resourcePath, Methods: read, BodyLimit: documentBodyLimit, Handler: resourceDocument{c}.serve},
 		{Path: keysPath, Methods: read, BodyLimit: documentBodyLimit, Handler: keyDocument{c.Keys}.serve},
 	}
+	for i := range routes {
+		routes[i].Overloaded = newReception(c).turnAway
+	}
+	return routes
 }

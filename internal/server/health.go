@@ -29,8 +29,8 @@ func (h *health) drain() {
 func (h *health) routes() []web.Route {
 	get := []string{http.MethodGet}
 	return []web.Route{
-		{Path: "/healthz", Methods: get, Handler: func(w http.ResponseWriter, _ *http.Request, _ *web.Exchange) { probe(w, true) }},
-		{Path: "/readyz", Methods: get, Handler: func(w http.ResponseWriter, _ *http.Request, _ *web.Exchange) {
+		{Path: "/healthz", Methods: get, Always: true, Handler: func(w http.ResponseWriter, _ *http.Request, _ *web.Exchange) { probe(w, true) }},
+		{Path: "/readyz", Methods: get, Always: true, Handler: func(w http.ResponseWriter, _ *http.Request, _ *web.Exchange) {
 			probe(w, h.ready())
 		}},
 	}

@@ -46,14 +46,18 @@ func newServer(core *Core, d *doors) (*server, error) {
 		Certificates:         d.authorities != nil, CertificateURL: aliasURL(core.Issuer, d.mutual),
 		Followers: &seen.followers,
 	}
+	// The management API and the pages wait for the database, the rest only for a
+	// processor.
+	crowd := web.NewCrowd(mostManaging)
 	public := web.NewRouter()
 	public.Add(oauth.Routes(endpoints)...)
 	public.Add(gateway.Routes(decider)...)
-	public.Add(management.Routes()...)
+	public.Add(crowded(crowd, management.Routes())...)
 	public.Add(files.routes()...)
 	public.Add(health.routes()...)
 	pages.Register(public)
 	public.Mount("/", 0, http.HandlerFunc(pages.NotFound))
+	public.MountedOverload(crowd, http.HandlerFunc(pages.Overloaded))
 
 	proxy := gateway.NewProxy(decider, core.Log, core.Config.ClientCertificateHeader)
 	behind := web.NewRouter()
@@ -63,11 +67,12 @@ func newServer(core *Core, d *doors) (*server, error) {
 	// speaks for somebody else, whose certificate is not that of the connection.
 	mutual := web.NewRouter()
 	mutual.Add(oauth.Routes(endpoints)...)
-	mutual.Add(management.Routes()...)
+	mutual.Add(crowded(crowd, management.Routes())...)
 	mutual.Add(health.routes()...)
 
+	admission := web.NewAdmission(metrics, core.Log)
 	shell := web.Config{
-		Logger: core.Log, Metrics: metrics, Listener: "public",
+		Logger: core.Log, Metrics: metrics, Listener: "public", Admission: admission,
 		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(), SealRefusal: core.Lifecycle.SealRefusal,
 		RefusalRule: lifecycle.RefusalRule,
 	}
@@ -81,9 +86,20 @@ func newServer(core *Core, d *doors) (*server, error) {
 		gatewayShell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header, Connection: true}
 	}
 	return &server{
-		core: core, health: health, ops: opsHandler(metrics.Registry), metrics: metrics.Registry, public: web.NewShell(shell, public),
+		core: core, health: health, admission: admission, ops: opsHandler(metrics.Registry), metrics: metrics.Registry, public: web.NewShell(shell, public),
 		mutual: web.NewShell(mutualShell, mutual), gateway: web.NewShell(gatewayShell, behind), proxy: proxy,
 	}, nil
+}
+
+// mostManaging is how many requests to the management API and the pages may be
+// under way. The database works at a few of them; the others only wait.
+const mostManaging = 256
+
+func crowded(crowd web.Crowd, routes []web.Route) []web.Route {
+	for i := range routes {
+		routes[i].Crowd = crowd
+	}
+	return routes
 }
 
 // linkURL is the address of the page that consumes a one-time link.

@@ -22,6 +22,7 @@ import (
 // to talk (stderr). Errors are finished lines for the operator.
 func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Writer) (err error) {
 	takeLibraryLog(log)
+	respectMemoryLimit(ctx, log)
 	core, away, err := openOrRecall(ctx, cfg, log)
 	if err != nil {
 		return err

@@ -27,15 +27,17 @@ const (
 
 // server is an assembled installation with its handlers.
 type server struct {
-	core    *Core
-	health  *health
-	public  http.Handler
-	mutual  http.Handler // behind mutual TLS
-	gateway http.Handler
-	proxy   *gateway.Proxy // behind the gateway's shell
-	ops     http.Handler
-	metrics *prometheus.Registry // behind ops
-	talk    io.Writer            // where the end is told; nil: nowhere
+	core   *Core
+	health *health
+	// admission is one for all doors: they share the processors.
+	admission *web.Admission
+	public    http.Handler
+	mutual    http.Handler // behind mutual TLS
+	gateway   http.Handler
+	proxy     *gateway.Proxy // behind the gateway's shell
+	ops       http.Handler
+	metrics   *prometheus.Registry // behind ops
+	talk      io.Writer            // where the end is told; nil: nowhere
 }
 
 // serve answers on every door until ctx ends or a listener fails, then turns
@@ -54,6 +56,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() { s.core.disableUnused(beside) })
 	running.Go(func() { s.core.Notary.Run(beside) })
 	running.Go(func() { s.core.keepSnapshot(beside) })
+	running.Go(func() { s.admission.Run(beside) })
 
 	faults := make(chan error, 6)
 	running.Go(func() {

@@ -116,6 +116,16 @@ func (p *Pages) NotFound(w http.ResponseWriter, r *http.Request) {
 	p.showError(w, r, missing)
 }
 
+// Overloaded answers, unread, a request that there is no room for, as NotFound
+// does.
+func (p *Pages) Overloaded(w http.ResponseWriter, r *http.Request) {
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		web.From(r.Context()).WriteError(web.Overloaded())
+		return
+	}
+	p.showError(w, r, web.Overloaded())
+}
+
 // redirect answers a form. The target is a path of ours, so that no header can
 // steer it elsewhere.
 func redirect(w http.ResponseWriter, r *http.Request, path string) {

@@ -45,6 +45,13 @@ type Route struct {
 	// proxy reads.
 	Bare    bool
 	Handler Handler
+	// Always lets requests in however much is asked of the server, as probes.
+	Always bool
+	// Crowd bounds how many requests are under way; nil: nothing does.
+	Crowd Crowd
+	// Overloaded answers a request that is turned away, in the surface's words;
+	// nil: a problem document. It must not read the body.
+	Overloaded Handler
 }
 
 // Router finds the route of a request: exact paths first, then those in any
@@ -117,6 +124,14 @@ func (rt *Router) Mount(pattern string, bodyLimit int64, h http.Handler) {
 		limitBody(w, r, bodyLimit)
 		h.ServeHTTP(w, r)
 	})
+}
+
+// MountedOverload is Route.Crowd and Route.Overloaded of all that is mounted.
+func (rt *Router) MountedOverload(crowd Crowd, answer http.Handler) {
+	rt.mounted.Crowd = crowd
+	rt.mounted.Overloaded = func(w http.ResponseWriter, r *http.Request, x *Exchange) {
+		answer.ServeHTTP(w, r.WithContext(withExchange(r.Context(), x)))
+	}
 }
 
 // find never returns nil. RawPath is set when the path is spelled otherwise

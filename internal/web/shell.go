@@ -37,6 +37,8 @@ type Config struct {
 	// RefusalRule names for the metrics the rule behind a wire code and its hidden
 	// cause, from a bounded set of names. Nil: the code is the rule.
 	RefusalRule func(code string, cause error) string
+	// Admission holds requests back in an overload; nil: none.
+	Admission *Admission
 	// Bare leaves browser headers out of every answer: a gateway passes on what
 	// the API behind it says.
 	Bare bool
@@ -47,9 +49,11 @@ type Shell struct {
 	router  *Router
 	lines   slog.Handler
 	metrics *Metrics
-	proxies Proxies
-	name    string
-	bare    bool
+	// admission may be nil.
+	admission *Admission
+	proxies   Proxies
+	name      string
+	bare      bool
 	// base is nil where the listener is at the issuer.
 	base *proof.Address
 	// certificates may be nil.
@@ -62,7 +66,7 @@ type Shell struct {
 // NewShell takes the router over; add no routes afterwards.
 func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
-		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies,
+		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies, admission: c.Admission,
 		name: c.Listener, bare: c.Bare, certificates: c.Certificates, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
 		rule: c.RefusalRule,
 	}
@@ -113,6 +117,13 @@ func (s *Shell) serve(r *http.Request, x *Exchange, e *entry) {
 		h.Set("Allow", e.allow)
 		x.WriteError(MethodNotAllowed())
 		return
+	}
+	if s.admission != nil && !e.Always {
+		if !s.admission.admits(r.Context(), e.Crowd) {
+			s.turnAway(x, r, e)
+			return
+		}
+		defer e.Crowd.leave()
 	}
 	if e != s.router.mounted {
 		limit := e.BodyLimit
@@ -237,6 +248,8 @@ func (s *Shell) log(r *http.Request, x *Exchange, end time.Time) {
 	level := slog.LevelInfo
 	switch {
 	case x.status < http.StatusInternalServerError:
+	case x.code == codeOverloaded:
+		level = slog.LevelWarn // the server's own choice, and there may be many
 	case errors.Is(x.cause, context.Canceled) && r.Context().Err() != nil:
 		x.code = codeAborted // the client went away: no fault of the server's
 	default:
