@@ -3,19 +3,24 @@ package accesstoken
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
 )
 
 const (
-	// headTimeout bounds a read of the head row and of what changed.
+	// headTimeout bounds a read of the head row and of what changed, and then of
+	// each part of the present state of that.
 	headTimeout = 2 * time.Second
 	// loadTimeout bounds a read of everything.
 	loadTimeout = 5 * time.Minute
 	// reloadAbove is how many things may have changed before reading everything
 	// is likely cheaper than reading each.
 	reloadAbove = 2000
+	// recordsAtOnce is how many credentials are read together: each read is a wait
+	// for a database that is far, and each must be done within headTimeout.
+	recordsAtOnce = 500
 )
 
 // follow does one round: it reads the head row and applies what changed. What
@@ -150,11 +155,9 @@ func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bo
 	if len(last) > max(reloadAbove, d.Size()/8) {
 		return false, nil
 	}
-	for _, c := range changes {
-		if last[target{c.TargetType, c.TargetID, c.AccountID}] != c.Change {
-			continue
-		}
-		if err := d.apply(ctx, c); err != nil {
+	changes = slices.DeleteFunc(changes, func(c Change) bool { return last[target{c.TargetType, c.TargetID, c.AccountID}] != c.Change })
+	for part := range slices.Chunk(changes, recordsAtOnce) {
+		if err := d.applyPart(part); err != nil {
 			return false, err
 		}
 	}
@@ -164,11 +167,38 @@ func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bo
 	return true, nil
 }
 
-// apply reads the present state of what changed and makes it live.
-func (d *Directory) apply(ctx context.Context, c Change) error {
+// applyPart applies changes in their order. The credentials among them are read
+// together.
+func (d *Directory) applyPart(changes []Change) error {
+	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+	defer cancel()
+	var clientIDs []string
+	for _, c := range changes {
+		if c.TargetType == apicred.TargetCredential {
+			clientIDs = append(clientIDs, c.TargetID)
+		}
+	}
+	var found map[string]FoundCredential
+	if len(clientIDs) > 0 {
+		var err error
+		if found, err = d.store.CredentialRecords(ctx, clientIDs); err != nil {
+			return err
+		}
+	}
+	for _, c := range changes {
+		if err := d.apply(ctx, c, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply makes the present state of what changed live: of a credential what was
+// found, of the rest what it reads.
+func (d *Directory) apply(ctx context.Context, c Change, found map[string]FoundCredential) error {
 	switch c.TargetType {
 	case apicred.TargetCredential:
-		return d.applyCredential(ctx, c.Change, c.TargetID)
+		return d.applyCredential(ctx, c, found)
 	case apicred.TargetUser:
 		return d.applyUser(ctx, c.Change, c.AccountID, c.TargetID)
 	case apicred.TargetAccount:
@@ -194,24 +224,22 @@ func (d *Directory) apply(ctx context.Context, c Change) error {
 	return nil // nothing here depends on it
 }
 
-func (d *Directory) applyCredential(ctx context.Context, change int64, clientID string) error {
+func (d *Directory) applyCredential(ctx context.Context, c Change, found map[string]FoundCredential) error {
 	t := d.current.Load()
-	record, err := d.store.CredentialRecord(ctx, clientID)
+	record, there := found[c.TargetID]
 	var e *entry
-	if err == nil {
-		e, err = t.entryOf(&record, d.hasher)
+	err := record.Fault
+	if there && err == nil {
+		e, err = t.entryOf(&record.CredentialRecord, d.hasher)
 	}
-	switch {
-	case apicred.IsKind(err, apicred.KindUnavailable):
-		return err
-	case err != nil:
+	if e == nil {
 		// Gone, or not understood. Then the old state cannot be trusted any
 		// more; and one broken row must not stop this node from following.
-		if !apicred.IsKind(err, apicred.KindNotFound) {
-			d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.String("client_id", clientID), slog.Any("cause", cause(err)))
+		if err != nil {
+			d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.String("client_id", c.TargetID), slog.Any("cause", cause(err)))
 		}
-		if id, ok := parseUID(clientID); ok {
-			d.noteChange(change, t.find(id), nil)
+		if id, ok := parseUID(c.TargetID); ok {
+			d.noteChange(c.Change, t.find(id), nil)
 			t.remove(id)
 		}
 		return nil
@@ -222,14 +250,14 @@ func (d *Directory) applyCredential(ctx context.Context, change int64, clientID 
 		}
 	}
 	if e.owner != nil && e.owner.now.Load() == nil {
-		if err := d.applyUser(ctx, change, record.Credential.AccountID, record.Credential.OwnerID); err != nil {
+		if err := d.applyUser(ctx, c.Change, record.Credential.AccountID, record.Credential.OwnerID); err != nil {
 			return err
 		}
 	}
 	if e.account.now.Load() != nil { // else it vanished together with its account
 		before := t.find(e.id)
 		t.put(e)
-		d.noteChange(change, before, e)
+		d.noteChange(c.Change, before, e)
 	}
 	return nil
 }

@@ -215,11 +215,13 @@ type unreadable struct {
 	clientID string
 }
 
-func (s *unreadable) CredentialRecord(ctx context.Context, clientID string) (accesstoken.CredentialRecord, error) {
-	if clientID == s.clientID {
-		return accesstoken.CredentialRecord{}, apicred.Internal(errors.New("the scopes are no JSON"))
+func (s *unreadable) CredentialRecords(ctx context.Context, clientIDs []string) (map[string]accesstoken.FoundCredential, error) {
+	found, err := s.Store.CredentialRecords(ctx, clientIDs)
+	if broken, ok := found[s.clientID]; ok {
+		broken.Fault = apicred.Internal(errors.New("the scopes are no JSON"))
+		found[s.clientID] = broken
 	}
-	return s.Store.CredentialRecord(ctx, clientID)
+	return found, err
 }
 
 func TestStaleness_ServesTheKnownForABoundedTimeAndThenNobody(t *testing.T) {

@@ -30,6 +30,12 @@ type CredentialRecord struct {
 	Secrets    []apicred.Secret
 }
 
+// FoundCredential is a record, or why it cannot be understood.
+type FoundCredential struct {
+	CredentialRecord
+	Fault error
+}
+
 // RevokedToken is a token that was revoked before its end (RFC 7009).
 type RevokedToken struct {
 	JTI       string
@@ -69,8 +75,10 @@ type Store interface {
 	// change before that time, 0 when there is none.
 	RecentChanges(ctx context.Context, since time.Time, upTo int64) (changes []Change, floor int64, err error)
 
+	// CredentialRecords reads several in one snapshot, by client ID; what is gone
+	// is left out. One that cannot be understood has a fault beside it.
+	CredentialRecords(ctx context.Context, clientIDs []string) (map[string]FoundCredential, error)
 	// Single reads, for the follower; not_found when gone.
-	CredentialRecord(ctx context.Context, clientID string) (CredentialRecord, error)
 	Account(ctx context.Context, accountID string) (apicred.Account, error)
 	User(ctx context.Context, accountID, userID string) (apicred.User, error)
 	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)

@@ -20,9 +20,13 @@ func (s respelling) Load(ctx context.Context, into accesstoken.Loader) (accessto
 	return s.Store.Load(ctx, respellingLoader{into, s})
 }
 
-func (s respelling) CredentialRecord(ctx context.Context, clientID string) (accesstoken.CredentialRecord, error) {
-	record, err := s.Store.CredentialRecord(ctx, clientID)
-	return s.record(record), err
+func (s respelling) CredentialRecords(ctx context.Context, clientIDs []string) (map[string]accesstoken.FoundCredential, error) {
+	found, err := s.Store.CredentialRecords(ctx, clientIDs)
+	for id, of := range found {
+		of.CredentialRecord = s.record(of.CredentialRecord)
+		found[id] = of
+	}
+	return found, err
 }
 
 func (s respelling) record(r accesstoken.CredentialRecord) accesstoken.CredentialRecord {

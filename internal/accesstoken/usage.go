@@ -190,20 +190,24 @@ func (s *usageShard) noteUse(key useKey, use lastUse) {
 	s.uses[key] = use
 }
 
-// Flush writes what was counted, batch by batch. When the database is away the
-// rest is kept, within bounds, for the next time; its error is the store's.
+// Flush writes what was counted, batch by batch, whichever shards it is from: to
+// a database that is far each batch is a wait. When it is away the rest is kept,
+// within bounds, for the next time; its error is the store's.
 func (d *Directory) Flush(ctx context.Context) error {
 	began := d.options.Clock()
+	counts, uses := map[usageKey]int64{}, map[useKey]lastUse{}
 	for i := range d.usage.shards {
-		counts, uses := d.usage.shards[i].take(ctx, d.options.Logger)
-		if err := d.flushCounts(ctx, counts); err != nil {
-			d.usage.shards[i].takeBack(counts, uses)
-			return err
-		}
-		if err := d.flushUses(ctx, uses); err != nil {
-			d.usage.shards[i].takeBack(nil, uses)
-			return err
-		}
+		c, u := d.usage.shards[i].take(ctx, d.options.Logger)
+		maps.Copy(counts, c)
+		maps.Copy(uses, u)
+	}
+	err := d.flushCounts(ctx, counts)
+	if err == nil {
+		err = d.flushUses(ctx, uses)
+	}
+	if err != nil {
+		d.usage.takeBack(counts, uses)
+		return err
 	}
 	d.usage.written.Store(began.UnixNano())
 	return nil
@@ -289,15 +293,19 @@ func (d *Directory) addUsage(ctx context.Context, counts []UsageCount, uses []Se
 }
 
 // takeBack adds what was not written to what was counted meanwhile.
-func (s *usageShard) takeBack(counts map[usageKey]int64, uses map[useKey]lastUse) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (u *usage) takeBack(counts map[usageKey]int64, uses map[useKey]lastUse) {
 	for k, calls := range counts {
+		s := u.shard(k.client)
+		s.mu.Lock()
 		s.leave(k.outcome, -calls)
 		s.count(k, calls)
+		s.mu.Unlock()
 	}
 	for k, use := range uses {
+		s := u.shard(k.client)
+		s.mu.Lock()
 		s.noteUse(k, use)
+		s.mu.Unlock()
 	}
 }
 

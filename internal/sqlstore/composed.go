@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -44,6 +45,23 @@ func bindAll[T any](c *composed, values []T) string {
 		parameters[i] = c.bind(v)
 	}
 	return strings.Join(parameters, ", ")
+}
+
+// addRows appends a table expression: l, whose column value is one of rows each,
+// as a JSON array that ->> takes apart. One statement serves any number of rows.
+func (r *reader) addRows(c *composed, rows [][]any) error {
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return r.fault(err)
+	}
+	c.add(r.rows, "(", c.bind(string(list)), ") AS l")
+	return nil
+}
+
+// exec runs a statement that has no rows to show.
+func (r *reader) exec(ctx context.Context, c *composed) error {
+	_, err := r.db.ExecContext(ctx, c.text.String(), c.args...)
+	return r.fault(err)
 }
 
 // query runs c and hands each row to scan.

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 
@@ -108,16 +110,39 @@ func olderSecret(a, b apicred.Secret) int {
 	return strings.Compare(a.ID, b.ID)
 }
 
-// credentialRecord finds a credential whatever its account.
-func (r *reader) credentialRecord(ctx context.Context, clientID string) (accesstoken.CredentialRecord, error) {
-	row, err := r.q.GetCredentialByClientID(ctx, clientID)
-	if err != nil {
-		return accesstoken.CredentialRecord{}, r.lookup(err)
+// credentialRecords finds credentials whatever their account, in two statements:
+// to a database that is far each is a wait.
+func (r *reader) credentialRecords(ctx context.Context, clientIDs []string) (map[string]accesstoken.FoundCredential, error) {
+	wanted := make([][]any, 0, len(clientIDs))
+	for _, id := range clientIDs {
+		wanted = append(wanted, []any{plain(id)}) // none has what plain replaces
 	}
-	c, err := credentialOf(&row)
-	if err != nil {
-		return accesstoken.CredentialRecord{}, r.fault(err)
+	credentials := (&composed{}).add("SELECT ", credentialColumns, " FROM credentials AS c, ")
+	secrets := (&composed{}).add("SELECT ", secretColumns, " FROM secrets AS s, ")
+	if err := errors.Join(r.addRows(credentials, wanted), r.addRows(secrets, wanted)); err != nil {
+		return nil, err
 	}
-	secrets, err := r.Secrets(ctx, clientID)
-	return accesstoken.CredentialRecord{Credential: c, Secrets: secrets}, err
+	found := make(map[string]accesstoken.FoundCredential, len(clientIDs))
+	err := r.query(ctx, credentials.add(" WHERE c.client_id = CAST(l.value ->> 0 AS TEXT)"), func(rows *sql.Rows) error {
+		var row statement.Credential
+		if err := scanCredential(rows, &row); err != nil {
+			return err
+		}
+		c, fault := credentialOf(&row)
+		found[row.ClientID] = accesstoken.FoundCredential{CredentialRecord: accesstoken.CredentialRecord{Credential: c}, Fault: fault}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	secrets.add(" WHERE s.client_id = CAST(l.value ->> 0 AS TEXT) ORDER BY s.client_id, s.created_at, s.secret_id")
+	err = r.query(ctx, secrets, func(rows *sql.Rows) error {
+		s, err := scanSecret(rows)
+		if of, ok := found[s.ClientID]; ok {
+			of.Secrets = append(of.Secrets, s)
+			found[s.ClientID] = of
+		}
+		return err
+	})
+	return found, err
 }

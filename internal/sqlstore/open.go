@@ -32,7 +32,8 @@ type Store struct {
 	// others holds it up.
 	follower steady
 	lines    *lines // nil with SQLite
-	pruned   usagePruning
+	// What was removed last because its time had come.
+	prunedUsage, prunedProofs pruning
 }
 
 // engine is what differs between the two databases.
@@ -42,6 +43,7 @@ type engine struct {
 	view       *sql.TxOptions  // of a snapshot
 	hasTable   string          // counts tables named $1
 	elements   string          // the function that makes rows of a JSON array, each a value
+	rows       string          // the same, each JSON
 	options    []migrateOption // of goose
 }
 

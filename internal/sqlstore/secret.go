@@ -73,12 +73,18 @@ const idsAtOnce = 50
 
 func (r *reader) secretsOf(ctx context.Context, clientIDs []string, found map[string][]apicred.Secret) error {
 	c := &composed{}
-	c.add("SELECT s.client_id, s.secret_id, s.label, s.hint, s.hash, s.pepper_id, s.created_at, s.expires_at, s.last_used_at, s.last_used_address",
-		" FROM secrets AS s WHERE s.client_id IN (", bindAll(c, clientIDs), ") ORDER BY s.client_id, s.created_at, s.secret_id")
+	c.add("SELECT ", secretColumns, " FROM secrets AS s WHERE s.client_id IN (", bindAll(c, clientIDs), ") ORDER BY s.client_id, s.created_at, s.secret_id")
 	return r.query(ctx, c, func(rows *sql.Rows) error {
-		var s statement.Secret
-		err := rows.Scan(&s.ClientID, &s.SecretID, &s.Label, &s.Hint, &s.Hash, &s.PepperID, &s.CreatedAt, &s.ExpiresAt, &s.LastUsedAt, &s.LastUsedAddress)
-		found[s.ClientID] = append(found[s.ClientID], secretOf(&s))
+		s, err := scanSecret(rows)
+		found[s.ClientID] = append(found[s.ClientID], s)
 		return err
 	})
+}
+
+const secretColumns = "s.client_id, s.secret_id, s.label, s.hint, s.hash, s.pepper_id, s.created_at, s.expires_at, s.last_used_at, s.last_used_address"
+
+func scanSecret(rows *sql.Rows) (apicred.Secret, error) {
+	var s statement.Secret
+	err := rows.Scan(&s.ClientID, &s.SecretID, &s.Label, &s.Hint, &s.Hash, &s.PepperID, &s.CreatedAt, &s.ExpiresAt, &s.LastUsedAt, &s.LastUsedAddress)
+	return secretOf(&s), err
 }

@@ -83,12 +83,12 @@ func (s accessTokenStore) RecentChanges(ctx context.Context, since time.Time, up
 	return changes, floor, err
 }
 
-func (s accessTokenStore) CredentialRecord(ctx context.Context, clientID string) (record accesstoken.CredentialRecord, err error) {
+func (s accessTokenStore) CredentialRecords(ctx context.Context, clientIDs []string) (found map[string]accesstoken.FoundCredential, err error) {
 	err = s.follow(ctx, func(r *reader) (err error) {
-		record, err = r.credentialRecord(ctx, clientID)
+		found, err = r.credentialRecords(ctx, clientIDs)
 		return err
 	})
-	return record, err
+	return found, err
 }
 
 func (s accessTokenStore) Account(ctx context.Context, accountID string) (apicred.Account, error) {

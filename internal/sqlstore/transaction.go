@@ -23,12 +23,19 @@ type reader struct {
 	// statement after one, SQLite does not: a change that met one never commits
 	// on either.
 	broken error
-	// elements is the engine's, in a view.
-	elements string
-	chosen   *choice // how the list before was read: its count comes next
+	// elements and rows are the engine's, in a transaction.
+	elements, rows string
+	chosen         *choice // how the list before was read: its count comes next
 }
 
 func newReader(db statement.DBTX) *reader { return &reader{db: db, q: statement.New(db)} }
+
+// reader is newReader in a transaction of s.
+func (s *Store) reader(db statement.DBTX) *reader {
+	r := newReader(db)
+	r.elements, r.rows = s.engine.elements, s.engine.rows
+	return r
+}
 
 // fault turns an error of the database into a domain error and remembers it.
 func (r *reader) fault(err error) error {
@@ -75,9 +82,7 @@ func (s *Store) snapshot(ctx context.Context, pool steady, fn func(*reader) erro
 		return domainError(err)
 	}
 	defer func() { _ = transaction.Rollback() }() // nothing was written
-	r := newReader(transaction)
-	r.elements = s.engine.elements
-	return fn(r)
+	return fn(s.reader(transaction))
 }
 
 // change runs fn in one durable transaction that holds the head row, and again
@@ -103,7 +108,7 @@ func (s *Store) write(ctx context.Context, fn func(*reader) error) error {
 		return domainError(err)
 	}
 	defer func() { _ = transaction.Rollback() }() // after a commit it does nothing
-	r := newReader(transaction)
+	r := s.reader(transaction)
 	if err := fn(r); err != nil {
 		return err
 	}

@@ -24,20 +24,20 @@ const (
 	usageDaysKept  = 400 * 24 * time.Hour
 )
 
-// usagePruning remembers for which hour old usage was removed last.
-type usagePruning struct {
+// pruning remembers for which moment something was removed last.
+type pruning struct {
 	mu   sync.Mutex
-	hour time.Time
+	last time.Time
 }
 
-// due tells once an hour that it is time again.
-func (p *usagePruning) due(hour time.Time) bool {
+// due tells once for each moment, behind those before, that it is time again.
+func (p *pruning) due(moment time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !hour.After(p.hour) {
+	if !moment.After(p.last) {
 		return false
 	}
-	p.hour = hour
+	p.last = moment
 	return true
 }
 
@@ -78,16 +78,52 @@ func compareCounts(a, b accesstoken.UsageCount) int {
 		strings.Compare(a.Outcome, b.Outcome), strings.Compare(a.Scope, b.Scope))
 }
 
+// addCounts adds to hours and days, a statement each: a batch is one wait for a
+// database that is far, not one a row.
 func (r *reader) addCounts(ctx context.Context, counts []accesstoken.UsageCount) error {
-	for _, c := range counts {
-		err := r.q.AddUsageHour(ctx, statement.AddUsageHourParams{
-			Hour: micros(c.Hour), Outcome: c.Outcome, Scope: c.Scope, Calls: c.Calls, ClientID: c.ClientID,
-		})
-		if err != nil {
-			return r.fault(err)
+	for _, table := range []struct {
+		name, start string
+		startOf     func(time.Time) time.Time
+	}{
+		{"usage_hours", "hour", func(hour time.Time) time.Time { return hour }},
+		{"usage_days", "day", dayOf},
+	} {
+		rows := make([][]any, 0, len(counts))
+		for _, c := range counts {
+			rows = append(rows, []any{c.ClientID, micros(table.startOf(c.Hour)), plain(c.Outcome), plain(c.Scope), c.Calls})
 		}
-		err = r.q.AddUsageDay(ctx, statement.AddUsageDayParams{
-			Day: micros(dayOf(c.Hour)), Outcome: c.Outcome, Scope: c.Scope, Calls: c.Calls, ClientID: c.ClientID,
+		c := &composed{}
+		// Rows of one key are added up here: PostgreSQL updates none twice. They go
+		// in one order, see addUsage.
+		c.add("INSERT INTO ", table.name, " (client_id, ", table.start, ", outcome, scope, calls) ",
+			"SELECT c.client_id, CAST(l.value ->> 1 AS BIGINT), CAST(l.value ->> 2 AS TEXT), CAST(l.value ->> 3 AS TEXT), ",
+			"CAST(SUM(CAST(l.value ->> 4 AS BIGINT)) AS BIGINT) FROM credentials AS c, ")
+		if err := r.addRows(c, rows); err != nil {
+			return err
+		}
+		c.add(" WHERE c.client_id = CAST(l.value ->> 0 AS TEXT) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 ",
+			"ON CONFLICT (client_id, ", table.start, ", outcome, scope) DO UPDATE SET calls = ", table.name, ".calls + excluded.calls")
+		if err := r.exec(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addUses raises the last use of credentials and of secrets, a statement each.
+func (r *reader) addUses(ctx context.Context, uses []accesstoken.SecretUse) error {
+	if err := r.raiseCredentials(ctx, uses); err != nil {
+		return err
+	}
+	if err := r.raiseSecrets(ctx, uses); err != nil {
+		return err
+	}
+	for _, u := range uses {
+		if u.SecretID == "" || u.Hash == nil {
+			continue
+		}
+		err := r.q.RehashSecret(ctx, statement.RehashSecretParams{
+			Hash: u.Hash, PepperID: u.PepperID, ClientID: u.ClientID, SecretID: u.SecretID,
 		})
 		if err != nil {
 			return r.fault(err)
@@ -96,32 +132,52 @@ func (r *reader) addCounts(ctx context.Context, counts []accesstoken.UsageCount)
 	return nil
 }
 
-func (r *reader) addUses(ctx context.Context, uses []accesstoken.SecretUse) error {
-	for _, u := range uses {
-		at, address := micros(u.At), plain(u.Address)
-		if err := r.q.RaiseCredentialLastUsed(ctx, at, address, u.ClientID); err != nil {
-			return r.fault(err)
+func (r *reader) raiseCredentials(ctx context.Context, uses []accesstoken.SecretUse) error {
+	rows := lastUses(uses, func(u *accesstoken.SecretUse) (string, string) { return u.ClientID, "" })
+	c := (&composed{}).add("UPDATE credentials SET last_used_at = u.used_at, last_used_address = u.address FROM (",
+		"SELECT CAST(l.value ->> 0 AS TEXT) AS client_id, CAST(l.value ->> 2 AS BIGINT) AS used_at, CAST(l.value ->> 3 AS TEXT) AS address FROM ")
+	if err := r.addRows(c, rows); err != nil {
+		return err
+	}
+	return r.exec(ctx, c.add(") AS u WHERE credentials.client_id = u.client_id AND credentials.last_used_at < u.used_at"))
+}
+
+func (r *reader) raiseSecrets(ctx context.Context, uses []accesstoken.SecretUse) error {
+	shown := slices.DeleteFunc(slices.Clone(uses), func(u accesstoken.SecretUse) bool { return u.SecretID == "" })
+	if len(shown) == 0 {
+		return nil
+	}
+	rows := lastUses(shown, func(u *accesstoken.SecretUse) (string, string) { return u.ClientID, u.SecretID })
+	c := (&composed{}).add("UPDATE secrets SET last_used_at = u.used_at, last_used_address = u.address FROM (",
+		"SELECT CAST(l.value ->> 0 AS TEXT) AS client_id, CAST(l.value ->> 1 AS TEXT) AS secret_id, ",
+		"CAST(l.value ->> 2 AS BIGINT) AS used_at, CAST(l.value ->> 3 AS TEXT) AS address FROM ")
+	if err := r.addRows(c, rows); err != nil {
+		return err
+	}
+	return r.exec(ctx, c.add(") AS u WHERE secrets.client_id = u.client_id AND secrets.secret_id = u.secret_id AND secrets.last_used_at < u.used_at"))
+}
+
+// lastUses are the last of each name, as rows, in the order in which the names
+// came: an UPDATE would take any one of several.
+func lastUses(uses []accesstoken.SecretUse, name func(*accesstoken.SecretUse) (client, secret string)) [][]any {
+	type key struct{ client, secret string }
+	last := make(map[key]*accesstoken.SecretUse, len(uses))
+	var keys []key
+	for i := range uses {
+		var k key
+		k.client, k.secret = name(&uses[i])
+		if last[k] == nil {
+			keys = append(keys, k)
 		}
-		if u.SecretID == "" {
-			continue
-		}
-		err := r.q.RaiseSecretLastUsed(ctx, statement.RaiseSecretLastUsedParams{
-			LastUsedAt: at, LastUsedAddress: address, ClientID: u.ClientID, SecretID: u.SecretID,
-		})
-		if err != nil {
-			return r.fault(err)
-		}
-		if u.Hash == nil {
-			continue
-		}
-		err = r.q.RehashSecret(ctx, statement.RehashSecretParams{
-			Hash: u.Hash, PepperID: u.PepperID, ClientID: u.ClientID, SecretID: u.SecretID,
-		})
-		if err != nil {
-			return r.fault(err)
+		if last[k] == nil || uses[i].At.After(last[k].At) {
+			last[k] = &uses[i]
 		}
 	}
-	return nil
+	rows := make([][]any, 0, len(keys))
+	for _, k := range keys {
+		rows = append(rows, []any{k.client, k.secret, micros(last[k].At), plain(last[k].Address)})
+	}
+	return rows
 }
 
 // pruneUsage removes usage past its keeping, once for each new hour, a batch a
@@ -133,7 +189,7 @@ func (s *Store) pruneUsage(ctx context.Context, counts []accesstoken.UsageCount)
 			hour = c.Hour
 		}
 	}
-	if hour.IsZero() || !s.pruned.due(hour) {
+	if hour.IsZero() || !s.prunedUsage.due(hour) {
 		return nil
 	}
 	for _, remove := range []func(*reader) (int64, error){

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
 )
@@ -43,9 +44,17 @@ func (f *fixture) wantCredential(want apicred.Credential) {
 		f.equal(got, want)
 		return err
 	})
-	record, err := f.store.AccessToken().CredentialRecord(f.Context(), want.ClientID)
+	f.equal(f.record(want.ClientID).Credential, want)
+}
+
+// record is the credential as a follower reads it.
+func (f *fixture) record(clientID string) accesstoken.CredentialRecord {
+	f.Helper()
+	found, err := f.store.AccessToken().CredentialRecords(f.Context(), []string{clientID})
 	f.must(err)
-	f.equal(record.Credential, want)
+	f.must(found[clientID].Fault)
+	f.equal(len(found), 1)
+	return found[clientID].CredentialRecord
 }
 
 func credentialReadsAsWritten(f *fixture) {

@@ -16,6 +16,7 @@ func directoryTests() map[string]func(*fixture) {
 		"Load_OfAnEmptyStoreIsItsHead":        loadEmpty,
 		"Load_ReturnsTheHeadOfItsOwnSnapshot": loadSnapshot,
 		"HashAt_IsThatOfTheHeadThen":          hashAt,
+		"CredentialRecords_AreOfWhatIsThere":  credentialRecords,
 		"RenameHistory_HappensOnceToAName":    renameHistory,
 		"RevokeToken_IsKeptOnceWithItsEvent":  revokeToken,
 		"RevokeToken_MakesRoomForItself":      revokeTokenPrunes,
@@ -101,6 +102,26 @@ func loadEverything(f *fixture) {
 		two.ClientID:  {Credential: two, Secrets: twos},
 		none.ClientID: {Credential: none},
 	})
+}
+
+// credentialRecords asks for what is there, and for what is not.
+func credentialRecords(f *fixture) {
+	const many = 60
+	a, other := f.account("Acme"), f.account("Other")
+	one := f.credential(a.ID)
+	ones := f.secrets(one.ClientID)
+	ids := []string{"absent", one.ClientID, f.id()}
+	want := map[string]accesstoken.FoundCredential{
+		one.ClientID: {CredentialRecord: accesstoken.CredentialRecord{Credential: one, Secrets: ones}},
+	}
+	for range many {
+		c := f.credential(other.ID)
+		ids = append(ids, c.ClientID)
+		want[c.ClientID] = accesstoken.FoundCredential{CredentialRecord: accesstoken.CredentialRecord{Credential: c}}
+	}
+	found, err := f.store.AccessToken().CredentialRecords(f.Context(), ids)
+	f.must(err)
+	f.equal(found, want)
 }
 
 func loadEmpty(f *fixture) {

@@ -41,9 +41,7 @@ func (f *fixture) wantSecrets(clientID string, want []apicred.Secret) {
 		f.equal(got, want)
 		return err
 	})
-	record, err := f.store.AccessToken().CredentialRecord(f.Context(), clientID)
-	f.must(err)
-	f.equal(record.Secrets, want)
+	f.equal(f.record(clientID).Secrets, want)
 }
 
 func secretReadsAsWritten(f *fixture) {

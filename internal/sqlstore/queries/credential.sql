@@ -36,10 +36,6 @@ WHERE account_id = sqlc.arg(account_id) AND client_id = sqlc.arg(client_id) AND 
 -- name: DeleteCredential :execrows
 DELETE FROM credentials WHERE account_id = $1 AND client_id = $2;
 
--- name: RaiseCredentialLastUsed :exec
-UPDATE credentials SET last_used_at = sqlc.arg(last_used_at), last_used_address = sqlc.arg(last_used_address)
-WHERE client_id = sqlc.arg(client_id) AND last_used_at < sqlc.arg(last_used_at);
-
 -- name: RaiseCredentialSecretAdded :exec
 UPDATE credentials SET secret_added_at = sqlc.arg(secret_added_at)
 WHERE client_id = sqlc.arg(client_id) AND secret_added_at < sqlc.arg(secret_added_at);

@@ -23,7 +23,3 @@ DELETE FROM secrets WHERE client_id = $1 AND secret_id = $2;
 -- name: RehashSecret :exec
 UPDATE secrets SET hash = sqlc.arg(hash), pepper_id = sqlc.arg(pepper_id)
 WHERE client_id = sqlc.arg(client_id) AND secret_id = sqlc.arg(secret_id);
-
--- name: RaiseSecretLastUsed :exec
-UPDATE secrets SET last_used_at = sqlc.arg(last_used_at), last_used_address = sqlc.arg(last_used_address)
-WHERE client_id = sqlc.arg(client_id) AND secret_id = sqlc.arg(secret_id) AND last_used_at < sqlc.arg(last_used_at);

@@ -345,16 +345,6 @@ func (q *Queries) ListCredentialsOwned(ctx context.Context, accountID string, ow
 	return items, nil
 }
 
-const raiseCredentialLastUsed = `-- name: RaiseCredentialLastUsed :exec
-UPDATE credentials SET last_used_at = $1, last_used_address = $2
-WHERE client_id = $3 AND last_used_at < $1
-`
-
-func (q *Queries) RaiseCredentialLastUsed(ctx context.Context, lastUsedAt int64, lastUsedAddress string, clientID string) error {
-	_, err := q.db.ExecContext(ctx, raiseCredentialLastUsed, lastUsedAt, lastUsedAddress, clientID)
-	return err
-}
-
 const raiseCredentialSecretAdded = `-- name: RaiseCredentialSecretAdded :exec
 UPDATE credentials SET secret_added_at = $1
 WHERE client_id = $2 AND secret_added_at < $1

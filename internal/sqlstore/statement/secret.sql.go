@@ -138,28 +138,6 @@ func (q *Queries) ListSecretsBetween(ctx context.Context, after string, until st
 	return items, nil
 }
 
-const raiseSecretLastUsed = `-- name: RaiseSecretLastUsed :exec
-UPDATE secrets SET last_used_at = $1, last_used_address = $2
-WHERE client_id = $3 AND secret_id = $4 AND last_used_at < $1
-`
-
-type RaiseSecretLastUsedParams struct {
-	LastUsedAt      int64
-	LastUsedAddress string
-	ClientID        string
-	SecretID        string
-}
-
-func (q *Queries) RaiseSecretLastUsed(ctx context.Context, arg RaiseSecretLastUsedParams) error {
-	_, err := q.db.ExecContext(ctx, raiseSecretLastUsed,
-		arg.LastUsedAt,
-		arg.LastUsedAddress,
-		arg.ClientID,
-		arg.SecretID,
-	)
-	return err
-}
-
 const rehashSecret = `-- name: RehashSecret :exec
 UPDATE secrets SET hash = $1, pepper_id = $2
 WHERE client_id = $3 AND secret_id = $4

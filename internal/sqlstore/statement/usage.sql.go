@@ -9,58 +9,6 @@ import (
 	"context"
 )
 
-const addUsageDay = `-- name: AddUsageDay :exec
-INSERT INTO usage_days (client_id, day, outcome, scope, calls)
-SELECT c.client_id, CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT)
-FROM credentials c WHERE c.client_id = $5
-ON CONFLICT (client_id, day, outcome, scope) DO UPDATE SET calls = usage_days.calls + excluded.calls
-`
-
-type AddUsageDayParams struct {
-	Day      int64
-	Outcome  string
-	Scope    string
-	Calls    int64
-	ClientID string
-}
-
-func (q *Queries) AddUsageDay(ctx context.Context, arg AddUsageDayParams) error {
-	_, err := q.db.ExecContext(ctx, addUsageDay,
-		arg.Day,
-		arg.Outcome,
-		arg.Scope,
-		arg.Calls,
-		arg.ClientID,
-	)
-	return err
-}
-
-const addUsageHour = `-- name: AddUsageHour :exec
-INSERT INTO usage_hours (client_id, hour, outcome, scope, calls)
-SELECT c.client_id, CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT)
-FROM credentials c WHERE c.client_id = $5
-ON CONFLICT (client_id, hour, outcome, scope) DO UPDATE SET calls = usage_hours.calls + excluded.calls
-`
-
-type AddUsageHourParams struct {
-	Hour     int64
-	Outcome  string
-	Scope    string
-	Calls    int64
-	ClientID string
-}
-
-func (q *Queries) AddUsageHour(ctx context.Context, arg AddUsageHourParams) error {
-	_, err := q.db.ExecContext(ctx, addUsageHour,
-		arg.Hour,
-		arg.Outcome,
-		arg.Scope,
-		arg.Calls,
-		arg.ClientID,
-	)
-	return err
-}
-
 const deleteUsageDaysBefore = `-- name: DeleteUsageDaysBefore :execrows
 DELETE FROM usage_days WHERE (client_id, day, outcome, scope) IN (
     SELECT o.client_id, o.day, o.outcome, o.scope FROM usage_days o WHERE o.day < CAST($1 AS BIGINT) LIMIT CAST($2 AS BIGINT)

@@ -18,12 +18,13 @@ func (q *Queries) DeleteUsedProofsEndedBefore(ctx context.Context, expiresAt int
 	return err
 }
 
-const insertUsedProof = `-- name: InsertUsedProof :execrows
-INSERT INTO used_proofs (proof_hash, expires_at) VALUES ($1, $2) ON CONFLICT (proof_hash) DO NOTHING
+const useProof = `-- name: UseProof :execrows
+INSERT INTO used_proofs (proof_hash, expires_at) VALUES ($1, $2)
+ON CONFLICT (proof_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE used_proofs.expires_at < $3
 `
 
-func (q *Queries) InsertUsedProof(ctx context.Context, proofHash []byte, expiresAt int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, insertUsedProof, proofHash, expiresAt)
+func (q *Queries) UseProof(ctx context.Context, proofHash []byte, expiresAt int64, now int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, useProof, proofHash, expiresAt, now)
 	if err != nil {
 		return 0, err
 	}
