@@ -15,6 +15,7 @@
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
 #   bench     what tokens, their checks and calls through the gateway cost on SQLite and PostgreSQL, against floors;
 #             see bench/README.md
+#   bench-scale  what docs/scale.md reckons with: changes, polls, usage, followers, handshakes, near the database and far
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
 #
 # What a target needs and the machine lacks, .ci/need installs, or says how to.
@@ -44,7 +45,7 @@ E2E_ON_BOTH_ENGINES := ^Test(Ending|Corpus)_
 
 CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Failover|Bouncer|Roles|Soak|History|Overload)_
 
-.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos soak fuzz bench bench-size
+.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos soak fuzz bench bench-scale bench-size
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -112,6 +113,10 @@ soak:
 bench:
 	@.ci/need node postgresql
 	.ci/on-postgresql go run ./bench
+
+bench-scale:
+	@.ci/need postgresql
+	POSTGRESQL_SETTINGS='fsync=on synchronous_commit=on full_page_writes=on autovacuum=on' .ci/on-postgresql go run ./bench -scale -length 3s
 
 bench-size:
 	@.ci/need postgresql

@@ -16,7 +16,7 @@ func TestParseStat_ReadsPastAnyProgramName(t *testing.T) {
 		if err != nil {
 			t.Fatalf("parseStat with the name %s: %v", name, err)
 		}
-		if want := (processTime{parent: 42, spent: 2 * time.Second}); got != want {
+		if want := (processTime{parent: 42, spent: 2 * time.Second, ended: 180 * time.Millisecond}); got != want {
 			t.Errorf("parseStat with the name %s = %+v, want %+v", name, got, want)
 		}
 	}

@@ -39,6 +39,12 @@ type installation struct {
 	people     *population
 	process    *process
 	ready      time.Duration // from its start until it answered
+
+	own         []client // credentials of the admin, where they were made
+	binary      string
+	databaseURL string
+	environment []string     // of the server and of what is run beside it
+	caller      *http.Client // nil: one that knows nothing of the server
 }
 
 // install fills a database and starts the server on it.
@@ -57,22 +63,18 @@ func (l *laboratory) install(ctx context.Context, i *installation) error {
 	}
 	i.issuer, i.gateway = "http://"+addresses[0], "http://"+addresses[1]
 	master := newMasterKey()
-	environment := append(os.Environ(),
+	i.binary, i.databaseURL = binary, database
+	i.environment = append(os.Environ(),
 		"CLAVIGER_DATA_DIR="+l.data(i), "CLAVIGER_DATABASE_URL="+database,
 		"CLAVIGER_MASTER_KEY="+base64.StdEncoding.EncodeToString(master[:]),
 		"CLAVIGER_LISTEN="+addresses[0], "CLAVIGER_GATEWAY_LISTEN="+addresses[1],
 		"CLAVIGER_OPS_LISTEN=127.0.0.1:0", "CLAVIGER_ISSUER="+i.issuer)
-	command := func(args ...string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, binary, args...)
-		cmd.Env = environment
-		return cmd
-	}
 	for _, args := range [][]string{
 		{"user", "create", "--email", "ada@example.com", "--role", "admin"},
 		{"user", "create", "--email", "grace@example.com", "--role", "supervisor"},
 		{"catalogue", "apply", "--example", "vcc"},
 	} {
-		if out, err := command(args...).CombinedOutput(); err != nil {
+		if out, err := i.command(ctx, args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("claviger %s: %w\n%s", strings.Join(args, " "), err, out)
 		}
 	}
@@ -85,13 +87,20 @@ func (l *laboratory) install(ctx context.Context, i *installation) error {
 		}
 	}
 	for into, email := range map[*string]string{&i.token: "ada@example.com", &i.supervisor: "grace@example.com"} {
-		token, err := command("token", "--user", email, "--ttl", "24h").Output()
+		token, err := i.command(ctx, "token", "--user", email, "--ttl", "24h").Output()
 		if err != nil {
 			return fmt.Errorf("claviger token: %w", err)
 		}
 		*into = strings.TrimSpace(string(token))
 	}
-	return l.serve(ctx, i, command("serve"))
+	return l.serve(ctx, i, i.command(ctx, "serve"))
+}
+
+// command is one of Claviger's, with the installation's settings.
+func (i *installation) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, i.binary, args...)
+	cmd.Env = i.environment
+	return cmd
 }
 
 // data is the directory of an installation's data.
@@ -129,7 +138,7 @@ func analyze(ctx context.Context, databaseURL string) error {
 
 // serve starts the server and waits until it says that it is ready.
 func (l *laboratory) serve(ctx context.Context, i *installation, cmd *exec.Cmd) error {
-	file := l.log(fmt.Sprint(i.name, i.engine, i.n))
+	file := l.log(fmt.Sprint(i.name, i.engine, i.n, " ", len(l.processes)))
 	talk, err := os.Create(file)
 	if err != nil {
 		return err
@@ -173,8 +182,11 @@ func (i *installation) answers(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	client := &http.Client{Timeout: time.Second}
-	response, err := client.Do(request)
+	caller := i.caller
+	if caller == nil {
+		caller = &http.Client{Timeout: time.Second}
+	}
+	response, err := caller.Do(request)
 	if err != nil {
 		return false
 	}
@@ -193,10 +205,15 @@ func postgresProcess() ([]int, error) {
 	return []int{pid}, err
 }
 
-// memory is what the server holds in RAM, in MiB: of its own, and with the pages of files that it maps or runs, which are the
-// page cache's (RssAnon and VmRSS of proc(5)).
+// memory is what the server holds in RAM.
 func (i *installation) memory() (own, resident float64, err error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.process.cmd.Process.Pid))
+	return memoryOf(i.process.cmd.Process.Pid)
+}
+
+// memoryOf is what a process holds in RAM, in MiB: of its own, and with the pages of files that it maps or runs, which are
+// the page cache's (RssAnon and VmRSS of proc(5)).
+func memoryOf(pid int) (own, resident float64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, 0, err
 	}

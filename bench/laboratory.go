@@ -22,11 +22,15 @@ import (
 type laboratory struct {
 	dir       string // for binaries and the servers' logs
 	processes []*process
+	cleanup   []func() error // what else is closed when they have ended
 }
 
 func (l *laboratory) close() {
 	for _, p := range l.processes {
 		p.stop()
+	}
+	for _, closing := range l.cleanup {
+		_ = closing()
 	}
 }
 

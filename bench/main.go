@@ -24,6 +24,7 @@ type plan struct {
 	at      []int          // numbers of connections
 	size    int            // credentials; 0: the usual comparisons
 	samples int            // of each kind of list page
+	scale   bool           // what docs/scale.md reckons with
 }
 
 func main() {
@@ -55,6 +56,7 @@ func parse() plan {
 	flag.BoolVar(&p.self, "self", false, "measure the floor against itself: what differs then is the machine's noise")
 	flag.IntVar(&p.size, "size", 0, "instead: list pages and tokens with so many credentials, on SQLite and PostgreSQL (.ci/on-postgresql)")
 	flag.IntVar(&p.samples, "samples", 200, "with -size, how often each kind of list page is asked for")
+	flag.BoolVar(&p.scale, "scale", false, "instead: what docs/scale.md reckons with, on SQLite and PostgreSQL, near and far (make bench-scale)")
 	flag.Parse()
 	return p
 }
@@ -71,6 +73,9 @@ func run(ctx context.Context, p plan) (err error) {
 	defer lab.close()
 	if p.size > 0 {
 		return lab.runAtSize(ctx, os.Stdout, p)
+	}
+	if p.scale {
+		return lab.runScale(ctx, os.Stdout, p)
 	}
 	comparisons, err := lab.comparisons(ctx, p)
 	if err != nil {

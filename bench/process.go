@@ -97,10 +97,10 @@ func cpuOf(pids ...int) (total time.Duration, err error) {
 		if !there {
 			return 0, fmt.Errorf("process %d has ended", ancestor)
 		}
-		total += own.spent
+		total += own.spent + own.ended
 		for pid, t := range times {
 			if descends(times, pid, ancestor) {
-				total += t.spent
+				total += t.spent + t.ended
 			}
 		}
 	}
@@ -110,6 +110,7 @@ func cpuOf(pids ...int) (total time.Duration, err error) {
 type processTime struct {
 	parent int
 	spent  time.Duration
+	ended  time.Duration // what its children spent that have ended
 }
 
 // processTimes reads every /proc/PID/stat. Processes that end meanwhile are left out.
@@ -135,7 +136,7 @@ func processTimes() (map[int]processTime, error) {
 	return times, nil
 }
 
-// parseStat reads ppid, utime and stime, the 4th, 14th and 15th fields of proc(5). The 2nd, the program's
+// parseStat reads ppid, utime, stime, cutime and cstime, the 4th and the 14th to 17th fields of proc(5). The 2nd, the program's
 // name, stands in parentheses and may itself hold spaces and parentheses.
 func parseStat(stat []byte) (processTime, error) {
 	end := bytes.LastIndexByte(stat, ')')
@@ -143,16 +144,19 @@ func parseStat(stat []byte) (processTime, error) {
 		return processTime{}, errors.New("no program name in it")
 	}
 	fields := bytes.Fields(stat[end+1:]) // from the 3rd on
-	if len(fields) < 13 {
+	if len(fields) < 15 {
 		return processTime{}, errors.New("too few fields in it")
 	}
 	parent, err := strconv.Atoi(string(fields[1]))
-	user, err2 := strconv.ParseInt(string(fields[11]), 10, 64)
-	system, err3 := strconv.ParseInt(string(fields[12]), 10, 64)
-	if err := errors.Join(err, err2, err3); err != nil {
+	var ticks [4]time.Duration
+	for n := range ticks {
+		count, fault := strconv.ParseInt(string(fields[11+n]), 10, 64)
+		ticks[n], err = time.Duration(count)*time.Second/clockTicks, errors.Join(err, fault)
+	}
+	if err != nil {
 		return processTime{}, err
 	}
-	return processTime{parent: parent, spent: time.Duration(user+system) * time.Second / clockTicks}, nil
+	return processTime{parent: parent, spent: ticks[0] + ticks[1], ended: ticks[2] + ticks[3]}, nil
 }
 
 func descends(times map[int]processTime, pid, ancestor int) bool {

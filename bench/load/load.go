@@ -70,7 +70,7 @@ func Run(ctx context.Context, request Request, connections int, length time.Dura
 	if err := errors.Join(faults...); err != nil {
 		return Result{}, err
 	}
-	return summary(slices.Concat(times...), elapsed), nil
+	return Summary(times, elapsed), nil
 }
 
 func dial(ctx context.Context, address string, connections int) ([]net.Conn, error) {
@@ -165,7 +165,9 @@ func noEOF(err error) error {
 	return err
 }
 
-func summary(times []time.Duration, elapsed time.Duration) Result {
+// Summary is what the answers of several callers, that took so long each, came to.
+func Summary(each [][]time.Duration, elapsed time.Duration) Result {
+	times := slices.Concat(each...)
 	if len(times) == 0 {
 		return Result{Elapsed: elapsed}
 	}

@@ -105,7 +105,7 @@ func TestSummary_TakesPercentilesOfSortedTimes(t *testing.T) {
 	for n := range 100 {
 		times = append(times, time.Duration(100-n)*time.Millisecond)
 	}
-	got := summary(times, 2*time.Second)
+	got := Summary([][]time.Duration{times}, 2*time.Second)
 	want := Result{Requests: 100, Elapsed: 2 * time.Second, P50: 51 * time.Millisecond, P99: 100 * time.Millisecond}
 	if got != want {
 		t.Errorf("summary = %+v, want %+v", got, want)
