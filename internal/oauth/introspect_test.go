@@ -74,7 +74,10 @@ func TestIntrospection_DescribesALiveTokenAsItIsNow(t *testing.T) {
 	if diff := cmp.Diff(want, members(t, w)); w.Code != 200 || diff != "" {
 		t.Fatalf("%d (-want +got):\n%s", w.Code, diff)
 	}
-	for name, value := range map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": ""} {
+	for name, value := range map[string]string{
+		"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "",
+		"Content-Security-Policy": "", "X-Content-Type-Options": "", // no browser asks
+	} {
 		if got := w.Header().Get(name); got != value {
 			t.Errorf("%s = %q, want %q", name, got, value)
 		}

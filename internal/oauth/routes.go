@@ -57,7 +57,7 @@ func Routes(c Config) []web.Route {
 		{Path: vccTokenPath, Match: web.MatchFold, BodyLimit: tokenBodyLimit, Handler: newTokenEndpoint(c, manners{
 			lifetime: accesstoken.VCCTokenLifetime, scopeRequired: true, refuse: vcc,
 		}).serve},
-		{Path: introspectionPath, BodyLimit: tokenBodyLimit, Handler: newIntrospectionEndpoint(c).serve},
+		{Path: introspectionPath, Bare: true, BodyLimit: tokenBodyLimit, Handler: newIntrospectionEndpoint(c).serve},
 		{Path: revocationPath, BodyLimit: tokenBodyLimit, Handler: newRevocationEndpoint(c).serve},
 		{Path: feedPath, Methods: []string{http.MethodGet}, BodyLimit: documentBodyLimit, Handler: newFeedEndpoint(c).serve},
 		{Path: metadataPath, Methods: read, BodyLimit: documentBodyLimit, Handler: document.serve},
