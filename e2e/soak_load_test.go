@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -35,6 +36,7 @@ type soakSite struct {
 	mu    sync.Mutex
 	took  map[string]latencies
 	wrong []string
+	later []string // who was told to come back
 	turns int
 }
 
@@ -66,7 +68,7 @@ func (s *soakSite) habits() []habit {
 		{"revocation", 1, 5 * time.Second, s.revoke},
 		{"list page", 1, 500 * time.Millisecond, s.list},
 		{"refused change", 1, 5 * time.Second, s.refuse},
-		{"person", 1, 6 * time.Second, s.signIn},
+		{"person", 1, 7 * time.Second, s.signIn},
 		{"follower, poll", 3, time.Second, s.poll},
 		{"follower, stream", 2, time.Second, s.stream},
 	}
@@ -117,7 +119,9 @@ func (s *soakSite) note(name string, took time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.took[name] = append(s.took[name], took)
-	if err != nil {
+	if errors.Is(err, errLater) {
+		s.later = append(s.later, name)
+	} else if err != nil {
 		s.wrong = append(s.wrong, name+": "+err.Error())
 	}
 }
@@ -125,8 +129,15 @@ func (s *soakSite) note(name string, took time.Duration, err error) {
 // oneOf returns any of a list.
 func oneOf[T any](all []T) T { return all[rand.IntN(len(all))] }
 
+// errLater is the answer of a server that cannot say at this moment, and says
+// when to ask again.
+var errLater = errors.New("503 with Retry-After")
+
 // want turns an answer of another status into an error.
 func want(status int, a answer, err error) (answer, error) {
+	if err == nil && a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" {
+		return a, errLater
+	}
 	if err == nil && a.status != status {
 		err = fmt.Errorf("%d %s, want %d", a.status, a.body, status)
 	}
@@ -167,9 +178,8 @@ func (s *soakSite) askSigned(n *node) error {
 		return err
 	}
 	a, err := n.ask("POST", "/oauth2/token", form, "Content-Type", formType)
-	if _, err = want(http.StatusOK, a, err); err == nil {
-		s.books.count(&s.books.proofs)
-	}
+	s.books.count(&s.books.proofs) // at most one is remembered for each
+	_, err = want(http.StatusOK, a, err)
 	return err
 }
 
@@ -240,6 +250,8 @@ func (s *soakSite) revoke(n *node) error {
 	a, err := n.ask("POST", "/oauth2/revoke", form.Encode(), "Content-Type", formType)
 	if _, err = want(http.StatusOK, a, err); err == nil {
 		s.books.change(entry{"revoked_tokens": 1})
+	} else if errors.Is(err, errLater) {
+		s.books.count(&s.books.doubt)
 	}
 	return err
 }
@@ -248,14 +260,17 @@ func (s *soakSite) revoke(n *node) error {
 func (s *soakSite) administer(n *node, status int, method, path, body string, header ...string) (map[string]any, error) {
 	header = slices.Concat([]string{"Authorization", "Bearer " + s.fleet.token, "Content-Type", "application/json"}, header)
 	a, err := n.ask(method, "/api/v1"+path, body, header...)
-	if _, err = want(status, a, err); err != nil || a.body == "" {
+	if _, err = want(status, a, err); errors.Is(err, errLater) && method != http.MethodGet {
+		s.books.count(&s.books.doubt) // it may have been made all the same
+	}
+	if err != nil || a.body == "" {
 		return nil, err
 	}
 	var out map[string]any
 	return out, json.Unmarshal([]byte(a.body), &out)
 }
 
-// live makes a credential, changes it in every way, and deletes it; one in four
+// live makes a credential, changes it in every way, and deletes it; one in ten
 // stays.
 func (s *soakSite) live(n *node) error {
 	key := fmt.Sprintf("%x", rand.Uint64()) //nolint:gosec // no secret
@@ -282,7 +297,7 @@ func (s *soakSite) live(n *node) error {
 		}
 		s.books.change(step.rows)
 	}
-	if rand.IntN(4) == 0 { //nolint:gosec // chance enough
+	if rand.IntN(10) == 0 { //nolint:gosec // chance enough
 		return nil
 	}
 	if _, err := s.administer(n, http.StatusNoContent, "DELETE", path, ""); err != nil {
@@ -314,6 +329,9 @@ func (s *soakSite) signIn(n *node) error {
 	form := url.Values{"email": {"ada@example.com"}, "password": {s.password}}
 	a, err := n.ask("POST", "/sign-in", form.Encode(), "Content-Type", formType, "Origin", s.issuer)
 	if _, err = want(http.StatusSeeOther, a, err); err != nil {
+		if errors.Is(err, errLater) {
+			s.books.count(&s.books.doubt)
+		}
 		return err
 	}
 	s.books.change(entry{"sessions": 1})
@@ -343,6 +361,8 @@ func (s *soakSite) signIn(n *node) error {
 	a, err = n.ask("POST", "/sign-out", "", "Cookie", cookie, "Content-Type", formType, "Origin", s.issuer)
 	if _, err = want(http.StatusSeeOther, a, err); err == nil {
 		s.books.change(entry{"sessions": -1})
+	} else if errors.Is(err, errLater) {
+		s.books.count(&s.books.doubt)
 	}
 	return err
 }
