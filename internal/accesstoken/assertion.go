@@ -51,7 +51,7 @@ func (d *Directory) AuthenticateByAssertion(ctx context.Context, a ClientAuth, r
 		}
 		return Client{}, err
 	}
-	d.use(client.entry.id, uid{}, &client.entry.lastUse, lastUse{at: now, address: a.Address})
+	d.use(client.entry.id, uid{}, &client.entry.used, lastUse{at: now, address: a.Address})
 	return client, nil
 }
 
@@ -70,19 +70,16 @@ func (d *Directory) gateProof(ctx context.Context) error {
 // there is such a client and key or not (S3).
 func (d *Directory) judgeAssertion(ctx context.Context, assertion *proof.Assertion, address netip.Addr, now time.Time) (Client, error) {
 	t := d.current.Load()
-	var e *entry
+	var e held
 	if id, ok := parseUID(assertion.ClientID); ok {
 		e = t.find(id)
 	}
-	var keys *proof.KeySet
-	if e != nil {
-		keys = e.keys()
-	}
+	keys := e.keys()
 	thumbprint, err := d.costly.signedBy(ctx, assertion, keys)
 	switch {
 	case err != nil:
 		return Client{}, err
-	case e == nil:
+	case !e.known():
 		return Client{}, errClientUnknown
 	case keys == nil:
 		return Client{}, errClientMethod

@@ -129,7 +129,7 @@ func (d *Directory) judge(a *ClientAuth, sums *[maxPeppers]SecretSum, now time.T
 	t := d.current.Load()
 	id, known := parseUID(a.ClientID)
 	e := t.find(id)
-	if known = known && e != nil; !known {
+	if known = known && e.known(); !known {
 		e = d.dummy
 	}
 	matched := e.compare(sums, d.dummy)
@@ -184,10 +184,10 @@ func (c *Client) judgeState(now time.Time) error {
 // compare finds the secret with one of sums, or noSecret. It always compares as
 // many times, to the end, in constant time each; empty slots are filled with
 // the dummy's.
-func (e *entry) compare(sums *[maxPeppers]SecretSum, dummy *entry) int {
+func (h held) compare(sums *[maxPeppers]SecretSum, dummy held) int {
 	matched := noSecret
 	for i := range apicred.MaxSecrets {
-		slot, filled := e.slot(i), 1
+		slot, filled := h.slot(i), 1
 		if slot == nil || slot.pepper == noPepper {
 			slot, filled = &dummy.secret, 0
 		}
@@ -199,10 +199,10 @@ func (e *entry) compare(sums *[maxPeppers]SecretSum, dummy *entry) int {
 
 // newDummy makes the entry that unknown client IDs are compared with. Its sum
 // is random: no secret has it.
-func newDummy() *entry {
+func newDummy() held {
 	e := &entry{}
 	_, _ = rand.Read(e.secret.sum[:]) // never fails (crypto/rand)
-	return e
+	return held{entry: e}
 }
 
 // Renew returns the client as it is on a view newer than arrival: call it when
@@ -218,7 +218,7 @@ func (d *Directory) Renew(ctx context.Context, c Client, arrival time.Time) (Cli
 	}
 	t := d.current.Load()
 	e := t.find(c.entry.id)
-	if e == nil {
+	if !e.known() {
 		return Client{}, unauthenticated(errClientUnknown)
 	}
 	renewed := t.client(e, c.id)
@@ -233,9 +233,9 @@ func (d *Directory) Renew(ctx context.Context, c Client, arrival time.Time) (Cli
 }
 
 // indexOf finds the secret with the given ID, or noSecret.
-func (e *entry) indexOf(secretID uid) int {
-	for i := range e.secretCount() {
-		if s := e.slot(i); s.id == secretID && s.pepper != noPepper {
+func (h held) indexOf(secretID uid) int {
+	for i := range h.secretCount() {
+		if s := h.slot(i); s.id == secretID && s.pepper != noPepper {
 			return i
 		}
 	}

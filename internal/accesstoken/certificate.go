@@ -30,7 +30,7 @@ func (d *Directory) AuthenticateByCertificate(ctx context.Context, a ClientAuth,
 	if err != nil {
 		return Client{}, err
 	}
-	d.use(client.entry.id, uid{}, &client.entry.lastUse, lastUse{at: now, address: a.Address})
+	d.use(client.entry.id, uid{}, &client.entry.used, lastUse{at: now, address: a.Address})
 	return client, nil
 }
 
@@ -38,14 +38,14 @@ func (d *Directory) AuthenticateByCertificate(ctx context.Context, a ClientAuth,
 // certificate whether there is such a client or not (S3).
 func (d *Directory) judgeCertificate(a *ClientAuth, presented *proof.Certificate, now time.Time) (Client, error) {
 	t := d.current.Load()
-	var e *entry
+	var e held
 	if id, ok := parseUID(a.ClientID); ok {
 		e = t.find(id)
 	}
 	subject := e.certificateSubject()
 	itsOwn := presented.Is(subject)
 	switch {
-	case e == nil:
+	case !e.known():
 		return Client{}, errClientUnknown
 	case subject == "":
 		return Client{}, errClientMethod
@@ -58,12 +58,12 @@ func (d *Directory) judgeCertificate(a *ClientAuth, presented *proof.Certificate
 }
 
 // certificateSubject is the name in the certificate that the credential proves
-// itself by; empty: it proves itself otherwise. e may be nil.
-func (e *entry) certificateSubject() string {
-	if e == nil || e.rare == nil {
+// itself by; empty: it proves itself otherwise. h may be no credential.
+func (h held) certificateSubject() string {
+	if h.rare == nil {
 		return ""
 	}
-	return e.rare.subject
+	return h.rare.subject
 }
 
 // Confirmation is what tokens of the client are bound to: the certificate that it

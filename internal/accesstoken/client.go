@@ -13,7 +13,7 @@ import (
 // and the scopes that work now. It is a snapshot; ask again for a newer one.
 // The zero value is no client and must not be asked anything.
 type Client struct {
-	entry   *entry
+	entry   held
 	id      string
 	account *apicred.Account
 	owner   *Member // nil for account-level, and when the owner is gone
@@ -49,7 +49,7 @@ func (c *Client) OwnerID() string {
 
 // Level tells whether the credential is a user's or the account's.
 func (c *Client) Level() apicred.Level {
-	if c.entry.owner == nil {
+	if c.entry.owner == 0 {
 		return apicred.LevelAccount
 	}
 	return apicred.LevelUser
@@ -103,7 +103,7 @@ func (c *Client) StatusAt(now time.Time) apicred.Status {
 	case e.expires != 0 && now.UnixMicro() >= e.expires:
 		return apicred.StatusExpired
 	case e.flags&(flagSuspendedOwner|flagSuspendedScopes|flagSuspendedRestored) != 0,
-		e.owner != nil && !c.owner.Active(),
+		e.owner != 0 && !c.owner.Active(),
 		len(c.plan.effective) == 0:
 		return apicred.StatusSuspended
 	}
@@ -120,9 +120,9 @@ func (c *Client) Actor(scopes []string) apicred.Actor {
 	}
 }
 
-func roleOf(e *entry, owner *Member) apicred.Role {
+func roleOf(e held, owner *Member) apicred.Role {
 	switch {
-	case e.owner == nil:
+	case e.owner == 0:
 		return apicred.RoleAdmin
 	case owner.Active():
 		return owner.Role

@@ -18,7 +18,7 @@ type Directory struct {
 	store   Store
 	hasher  Hasher
 	options Options
-	dummy   *entry // stands in for unknown client IDs
+	dummy   held // stands in for unknown client IDs
 
 	current  atomic.Pointer[table]
 	position atomic.Pointer[position] // nil: never loaded
@@ -153,7 +153,7 @@ func (d *Directory) Client(clientID string) (Client, bool) {
 		return Client{}, false
 	}
 	e := t.find(id)
-	if e == nil {
+	if !e.known() {
 		return Client{}, false
 	}
 	return t.client(e, clientID), true
@@ -167,11 +167,9 @@ func (d *Directory) Rewrites() int64 { return d.rewrites.Load() }
 func (d *Directory) Size() int { return int(d.current.Load().size.Load()) }
 
 // client takes a snapshot of e's facts.
-func (t *table) client(e *entry, text string) Client {
-	c := Client{entry: e, id: text, secret: noSecret, account: e.account.now.Load()}
-	if e.owner != nil {
-		c.owner = e.owner.now.Load()
-	}
-	c.plan = t.land.Load().planFor(e, c.account, roleOf(e, c.owner))
+func (t *table) client(e held, text string) Client {
+	class := t.classes.at(e.class)
+	c := Client{entry: e, id: text, secret: noSecret, account: class.account.now.Load(), owner: t.ownerOf(e)}
+	c.plan = t.land.Load().planFor(class, c.account, roleOf(e, c.owner))
 	return c
 }

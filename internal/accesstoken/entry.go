@@ -2,6 +2,7 @@ package accesstoken
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,27 +15,43 @@ import (
 	"github.com/claviger/claviger/internal/proof"
 )
 
-// entry is a credential as the hot path needs it, small because a million of
-// them are kept. It is replaced, never changed, but for lastUse and plan.
+// entry is a credential as the hot path needs it: small, and without a pointer,
+// because a million of them are kept and the garbage collector must not look at
+// each. What it names by number its table has. It is replaced, never changed, but
+// for the times of use behind facts, which are atomic.
 type entry struct {
-	id      uid
-	account *accountCell
-	owner   *memberCell // nil for account-level
-	holding *holding
-	// plan is the last plan worked out for this entry; checked before use.
-	plan       atomic.Pointer[plan]
-	rare       *rare
-	generation int64
-	expires    int64 // Unix microseconds; 0: never
-	lastUse    int64 // Unix seconds, atomic: the last use written or due
-	lifetime   int32 // seconds; 0: the server's
-	flags      flags
-	secret     secretSlot // the first; the others are in rare
+	facts
+	// Unix seconds: the last use that was written or is due, without a secret and
+	// with the first one.
+	used, secretUsed uint32
 }
+
+// facts are what a credential's row says.
+type facts struct {
+	id         uid
+	secret     secretSlot // the first; the others are in rare
+	generation int64
+	expires    int64  // Unix microseconds; 0: never
+	class      uint32 // place in table.classes: scopes and account
+	owner      uint32 // place in table.owners; 0 for account-level
+	lifetime   int32  // seconds; 0: the server's
+	rareAt     uint32 // place in its shard's rares, counted from 1; 0: none
+	flags      flags
+}
+
+// held is an entry together with what only few have, both of one moment. The
+// zero value is no credential.
+type held struct {
+	*entry
+	rare *rare
+}
+
+func (h held) known() bool { return h.entry != nil }
 
 // rare holds what few credentials have.
 type rare struct {
 	secrets []secretSlot // those after the first
+	used    []uint32     // Unix seconds, atomic: of each of secrets
 	ranges  []netip.Prefix
 	limiter *rate.Limiter
 	api     string        // the API that introspects with it
@@ -48,7 +65,6 @@ type secretSlot struct {
 	id      uid
 	created int64 // Unix microseconds
 	expires int64 // Unix microseconds; 0: never
-	lastUse int64 // Unix seconds, atomic
 	pepper  int8  // index; noPepper when the slot is empty or its pepper is gone
 }
 
@@ -71,51 +87,66 @@ type holding struct {
 	management bool
 }
 
+// class is what the credentials of one account with the same scopes have in
+// common.
+type class struct {
+	holding *holding
+	account *accountCell
+	// plans are the last ones worked out, by role; checked before use.
+	plans [knownRoles + 1]atomic.Pointer[plan]
+}
+
 // newEntry packs a record. IDs must be UUIDs in their usual spelling: a
 // credential that cannot be found by its ID must not be half loaded.
-func newEntry(r *CredentialRecord, hasher Hasher) (*entry, error) {
+func newEntry(r *CredentialRecord, hasher Hasher) (held, error) {
 	c := &r.Credential
 	id, ok := parseUID(c.ClientID)
 	if !ok {
-		return nil, fmt.Errorf("client ID %q is not a UUID", c.ClientID)
+		return held{}, fmt.Errorf("client ID %q is not a UUID", c.ClientID)
 	}
 	if len(r.Secrets) > apicred.MaxSecrets {
-		return nil, fmt.Errorf("client ID %s has %d secrets", c.ClientID, len(r.Secrets))
+		return held{}, fmt.Errorf("client ID %s has %d secrets", c.ClientID, len(r.Secrets))
 	}
-	e := &entry{
+	e := &entry{used: seconds(c.LastUsedAt), facts: facts{
 		id: id, generation: c.Generation, expires: micros(c.ExpiresAt), flags: flagsOf(c),
 		lifetime: int32(min(c.TokenLifetime/time.Second, 1<<30)), //nolint:gosec // bounded on the line itself
 		secret:   secretSlot{pepper: noPepper},
-	}
-	if !c.LastUsedAt.IsZero() {
-		e.lastUse = c.LastUsedAt.Unix()
-	}
-	var more []secretSlot
-	var err error
+	}}
+	var more rare
 	for i := range r.Secrets {
 		slot, err := newSecretSlot(&r.Secrets[i], hasher)
 		if err != nil {
-			return nil, fmt.Errorf("client ID %s: %w", c.ClientID, err)
+			return held{}, fmt.Errorf("client ID %s: %w", c.ClientID, err)
 		}
+		used := seconds(r.Secrets[i].LastUsedAt)
 		if i == 0 {
-			e.secret = slot
+			e.secret, e.secretUsed = slot, used
 		} else {
-			more = append(more, slot)
+			more.secrets, more.used = append(more.secrets, slot), append(more.used, used)
 		}
 	}
-	if len(more) > 0 || len(c.AllowedCIDRs) > 0 || c.RequestsPerSecond > 0 || c.API != "" || c.KeySet != "" || c.TLSClientSubject != "" {
-		e.rare = &rare{secrets: more, ranges: slices.Clone(c.AllowedCIDRs), api: strings.Clone(c.API)}
-		if c.AuthenticationMethod == apicred.AuthenticationTLSClientAuth {
-			e.rare.subject = strings.Clone(c.TLSClientSubject)
-		}
-		if e.rare.keys, err = keysOf(c); err != nil {
-			return nil, err
-		}
-		if c.RequestsPerSecond > 0 {
-			e.rare.limiter = rate.NewLimiter(rate.Limit(c.RequestsPerSecond), 2*c.RequestsPerSecond)
-		}
+	err := more.take(c)
+	if err != nil || !more.anything() {
+		return held{entry: e}, err
 	}
-	return e, nil
+	return held{e, &more}, nil
+}
+
+// take takes what few credentials have out of c.
+func (r *rare) take(c *apicred.Credential) (err error) {
+	r.ranges, r.api = slices.Clone(c.AllowedCIDRs), strings.Clone(c.API)
+	if c.AuthenticationMethod == apicred.AuthenticationTLSClientAuth {
+		r.subject = strings.Clone(c.TLSClientSubject)
+	}
+	if c.RequestsPerSecond > 0 {
+		r.limiter = rate.NewLimiter(rate.Limit(c.RequestsPerSecond), 2*c.RequestsPerSecond)
+	}
+	r.keys, err = keysOf(c)
+	return err
+}
+
+func (r *rare) anything() bool {
+	return len(r.secrets) > 0 || len(r.ranges) > 0 || r.limiter != nil || r.api != "" || r.keys != nil || r.subject != ""
 }
 
 // keysOf reads the keys that a credential signs with; nil when it has none.
@@ -136,9 +167,6 @@ func newSecretSlot(s *apicred.Secret, hasher Hasher) (secretSlot, error) {
 		return secretSlot{}, fmt.Errorf("secret ID %q is not a UUID", s.ID)
 	}
 	slot := secretSlot{id: id, created: micros(s.CreatedAt), expires: micros(s.ExpiresAt), pepper: noPepper}
-	if !s.LastUsedAt.IsZero() {
-		slot.lastUse = s.LastUsedAt.Unix()
-	}
 	if i := hasher.PepperIndex(s.PepperID); i >= 0 && i < maxPeppers && copy(slot.sum[:], s.Hash) == len(slot.sum) && len(s.Hash) == len(slot.sum) {
 		slot.pepper = int8(i)
 	}
@@ -174,63 +202,70 @@ func flagsOf(c *apicred.Credential) flags {
 
 // keepFrom carries over what belongs to the credential's use, not to its row:
 // the rate limiter, and when a use was last written.
-func (e *entry) keepFrom(old *entry) {
-	e.lastUse = max(e.lastUse, atomic.LoadInt64(&old.lastUse))
-	for i := range e.secretCount() {
-		slot := e.slot(i)
+func (h held) keepFrom(old held) {
+	h.used = max(h.used, atomic.LoadUint32(&old.used))
+	for i := range h.secretCount() {
 		for j := range old.secretCount() {
-			if from := old.slot(j); from.id == slot.id {
-				slot.lastUse = max(slot.lastUse, atomic.LoadInt64(&from.lastUse))
+			if old.slot(j).id == h.slot(i).id {
+				*h.usedAt(i) = max(*h.usedAt(i), atomic.LoadUint32(old.usedAt(j)))
 			}
 		}
 	}
-	if e.rare == nil || e.rare.limiter == nil || old.rare == nil || old.rare.limiter == nil {
+	if h.rare == nil || h.rare.limiter == nil || old.rare == nil || old.rare.limiter == nil {
 		return
 	}
-	if old.rare.limiter.Limit() == e.rare.limiter.Limit() {
-		e.rare.limiter = old.rare.limiter
+	if old.rare.limiter.Limit() == h.rare.limiter.Limit() {
+		h.rare.limiter = old.rare.limiter
 	}
 }
 
-// ownerNow is the owner's membership; nil without one.
-func (e *entry) ownerNow() *Member {
-	if e.owner == nil {
-		return nil
-	}
-	return e.owner.now.Load()
+// copyTo copies an entry that others may be using. A use that is noted meanwhile
+// may be noted again; nothing else of it changes.
+func (e *entry) copyTo(to *entry) {
+	to.facts = e.facts
+	to.used, to.secretUsed = atomic.LoadUint32(&e.used), atomic.LoadUint32(&e.secretUsed)
 }
 
-func (e *entry) secretCount() int {
-	if e.rare == nil {
+func (h held) secretCount() int {
+	if h.rare == nil {
 		return 1
 	}
-	return 1 + len(e.rare.secrets)
+	return 1 + len(h.rare.secrets)
 }
 
 // slot returns the i-th secret, or nil behind the last.
-func (e *entry) slot(i int) *secretSlot {
+func (h held) slot(i int) *secretSlot {
 	if i == 0 {
-		return &e.secret
+		return &h.secret
 	}
-	if e.rare == nil || i > len(e.rare.secrets) {
+	if h.rare == nil || i > len(h.rare.secrets) {
 		return nil
 	}
-	return &e.rare.secrets[i-1]
+	return &h.rare.secrets[i-1]
 }
 
-func (e *entry) ranges() []netip.Prefix {
-	if e.rare == nil {
+// usedAt is when the i-th secret was used last, in Unix seconds, atomic. There
+// must be one.
+func (h held) usedAt(i int) *uint32 {
+	if i == 0 {
+		return &h.secretUsed
+	}
+	return &h.rare.used[i-1]
+}
+
+func (h held) ranges() []netip.Prefix {
+	if h.rare == nil {
 		return nil
 	}
-	return e.rare.ranges
+	return h.rare.ranges
 }
 
 // keys are those that the credential signs assertions with; nil: none.
-func (e *entry) keys() *proof.KeySet {
-	if e.rare == nil {
+func (h held) keys() *proof.KeySet {
+	if h.rare == nil {
 		return nil
 	}
-	return e.rare.keys
+	return h.rare.keys
 }
 
 func micros(t time.Time) int64 {
@@ -238,4 +273,12 @@ func micros(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixMicro()
+}
+
+// seconds is t in Unix seconds, 0 for the zero time. It lasts until 2106.
+func seconds(t time.Time) uint32 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint32(min(max(t.Unix(), 0), math.MaxUint32)) //nolint:gosec // bounded on the line itself
 }

@@ -138,13 +138,13 @@ func (v *Verifier) entries(notes []note, asker *Introspector) []FeedEntry {
 
 // opens tells whether a credential may have had tokens for an audience. Of one
 // that is gone nobody knows any more.
-func (t *table) opens(e *entry, audience string) bool {
-	return e == nil || slices.Contains(t.land.Load().catalogue.Audiences(e.holding.scopes), audience)
+func (t *table) opens(e held, audience string) bool {
+	return !e.known() || slices.Contains(t.land.Load().catalogue.Audiences(t.scopesOf(e)), audience)
 }
 
-func (t *table) entryFor(id uid, e *entry, now time.Time) FeedEntry {
+func (t *table) entryFor(id uid, e held, now time.Time) FeedEntry {
 	out := FeedEntry{Type: FeedCredential, ClientID: id.String(), Generation: GoneGeneration}
-	if e == nil {
+	if !e.known() {
 		return out
 	}
 	out.Generation = e.generation

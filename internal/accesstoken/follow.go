@@ -227,34 +227,34 @@ func (d *Directory) apply(ctx context.Context, c Change, found map[string]FoundC
 func (d *Directory) applyCredential(ctx context.Context, c Change, found map[string]FoundCredential) error {
 	t := d.current.Load()
 	record, there := found[c.TargetID]
-	var e *entry
+	var e held
 	err := record.Fault
 	if there && err == nil {
 		e, err = t.entryOf(&record.CredentialRecord, d.hasher)
 	}
-	if e == nil {
+	if !e.known() {
 		// Gone, or not understood. Then the old state cannot be trusted any
 		// more; and one broken row must not stop this node from following.
 		if err != nil {
 			d.options.Logger.ErrorContext(ctx, "a credential cannot be used and was left out", slog.String("client_id", c.TargetID), slog.Any("cause", cause(err)))
 		}
 		if id, ok := parseUID(c.TargetID); ok {
-			d.noteChange(c.Change, t.find(id), nil)
+			d.noteChange(c.Change, t.find(id), held{})
 			t.remove(id)
 		}
 		return nil
 	}
-	if e.account.now.Load() == nil {
+	if t.accountOf(e) == nil {
 		if err := d.applyAccount(ctx, record.Credential.AccountID); err != nil {
 			return err
 		}
 	}
-	if e.owner != nil && e.owner.now.Load() == nil {
+	if e.owner != 0 && t.ownerOf(e) == nil {
 		if err := d.applyUser(ctx, c.Change, record.Credential.AccountID, record.Credential.OwnerID); err != nil {
 			return err
 		}
 	}
-	if e.account.now.Load() != nil { // else it vanished together with its account
+	if t.accountOf(e) != nil { // else it vanished together with its account
 		before := t.find(e.id)
 		t.put(e)
 		d.noteChange(c.Change, before, e)
@@ -293,7 +293,7 @@ func (d *Directory) applyUser(ctx context.Context, change int64, accountID, user
 	}
 	before := cell.now.Swap(after)
 	if before != nil && (after == nil || *before != *after) {
-		d.noteEntries(change, func(e *entry) bool { return e.owner == cell })
+		d.noteEntries(change, func(e held) bool { return e.owner == cell.number })
 	}
 	return nil
 }

@@ -51,8 +51,8 @@ func drawWorld(t *rapid.T) world {
 	cell := table.accountCell("here")
 	cell.now.Store(w.account)
 	held := rapid.SliceOfDistinct(rapid.SampledFrom(append(w.values, "gone:x")), func(s string) string { return s }).Draw(t, "held")
-	e := &entry{account: cell, holding: table.holdingOf(held)}
-	w.plan = newLandscape(w.catalogue).planFor(e, w.account, w.role)
+	c := &class{account: cell, holding: table.holdingOf(held)}
+	w.plan = newLandscape(w.catalogue).planFor(c, w.account, w.role)
 	return w
 }
 
@@ -147,9 +147,9 @@ func TestGrant_IsCountedUnderABoundedNumberOfNames(t *testing.T) {
 	}
 	table := newTable()
 	held := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
-	e := &entry{account: table.accountCell("here"), holding: table.holdingOf(held)}
+	c := &class{account: table.accountCell("here"), holding: table.holdingOf(held)}
 	account := &apicred.Account{ID: "here"}
-	p := newLandscape(apicred.Compile(document, "urn:management", 1)).planFor(e, account, apicred.RoleAdmin)
+	p := newLandscape(apicred.Compile(document, "urn:management", 1)).planFor(c, account, apicred.RoleAdmin)
 	counted := map[string]bool{}
 	grants := func(scope string) *grant {
 		g, err := p.grant(grantKey{scope: scope, present: true}, "https://issuer")

@@ -125,9 +125,9 @@ func (j *journal) all() (notes []note, news <-chan struct{}) {
 
 // noteOf is a note about a credential, or about its end when there is none any
 // more.
-func noteOf(e *entry, change int64, now time.Time) note {
+func (t *table) noteOf(e held, change int64, now time.Time) note {
 	n := note{change: change, at: now.Unix(), client: e.id}
-	if account := e.account.now.Load(); account != nil {
+	if account := t.accountOf(e); account != nil {
 		n.account = account.ID
 	}
 	return n
@@ -138,12 +138,12 @@ func noteOfToken(jti string, r deniedToken, change int64, now time.Time) note {
 }
 
 // noteEntries notes every credential that tell tells of.
-func (d *Directory) noteEntries(change int64, tell func(*entry) bool) {
+func (d *Directory) noteEntries(change int64, tell func(held) bool) {
 	t, now := d.current.Load(), d.options.Clock()
 	var notes []note
 	for e := range t.all() {
 		if tell(e) {
-			notes = append(notes, noteOf(e, change, now))
+			notes = append(notes, t.noteOf(e, change, now))
 		}
 	}
 	d.journal.add(now, notes...)
@@ -152,28 +152,30 @@ func (d *Directory) noteEntries(change int64, tell func(*entry) bool) {
 // noteChange notes a credential whose tokens mean something else than before.
 // That it was used, renamed or given another secret is no news to a verifier,
 // and of a new one there are no tokens yet.
-func (d *Directory) noteChange(change int64, before, after *entry) {
-	if before == nil {
+func (d *Directory) noteChange(change int64, before, after held) {
+	if !before.known() {
 		return
 	}
-	if after != nil && before.generation == after.generation && before.holding == after.holding && before.flags == after.flags &&
+	if after.known() && before.generation == after.generation && before.class == after.class && before.flags == after.flags &&
 		before.expires == after.expires {
 		return
 	}
 	now := d.options.Clock()
-	d.journal.add(now, noteOf(before, change, now))
+	d.journal.add(now, d.current.Load().noteOf(before, change, now))
 }
 
 // noteCatalogue notes the credentials whose effective scopes another catalogue
 // changes.
 func (d *Directory) noteCatalogue(change int64, before, after *landscape) {
-	d.noteEntries(change, func(e *entry) bool {
-		account := e.account.now.Load()
+	t := d.current.Load()
+	d.noteEntries(change, func(e held) bool {
+		class := t.classes.at(e.class)
+		account := class.account.now.Load()
 		if account == nil {
 			return false
 		}
-		role := roleOf(e, e.ownerNow())
-		return !slices.Equal(before.scopesOf(e, account, role), after.scopesOf(e, account, role))
+		role := roleOf(e, t.ownerOf(e))
+		return !slices.Equal(before.scopesOf(class, account, role), after.scopesOf(class, account, role))
 	})
 }
 
@@ -193,7 +195,7 @@ func (d *Directory) recall(ctx context.Context, t *table, head Head) error {
 		switch c.TargetType {
 		case apicred.TargetCredential:
 			if id, ok := parseUID(c.TargetID); ok {
-				if t.find(id) == nil {
+				if !t.find(id).known() {
 					notes = append(notes, note{change: c.Change, at: now.Unix(), client: id, account: c.AccountID})
 				}
 				credentials[id] = c.Change
@@ -213,16 +215,16 @@ func (d *Directory) recall(ctx context.Context, t *table, head Head) error {
 	}
 	for e := range t.all() {
 		change := credentials[e.id]
-		if e.owner != nil && len(users) > 0 {
-			if m := e.ownerNow(); m != nil {
+		if len(users) > 0 {
+			if m := t.ownerOf(e); m != nil {
 				change = max(change, users[membership{m.AccountID, m.UserID}])
 			}
 		}
-		if catalogue > 0 && len(e.holding.scopes) != len(t.client(e, "").plan.effective) {
+		if catalogue > 0 && len(t.scopesOf(e)) != len(t.client(e, "").plan.effective) {
 			change = max(change, catalogue)
 		}
 		if change > 0 {
-			notes = append(notes, noteOf(e, change, now))
+			notes = append(notes, t.noteOf(e, change, now))
 		}
 	}
 	slices.SortStableFunc(notes, func(a, b note) int { return int(a.change - b.change) })

@@ -16,14 +16,14 @@ type loader struct {
 	hasher   Hasher
 	audience string
 	previous *table // facts of use are carried over from it; may be nil
-	buckets  [][]*entry
+	gathered []shardBuilder
 	faults   []error
 }
 
 const maxLoggedFaults = 20
 
 func newLoader(hasher Hasher, managementAudience string, previous *table) *loader {
-	l := &loader{table: newTable(), hasher: hasher, audience: managementAudience, previous: previous, buckets: make([][]*entry, shardCount)}
+	l := &loader{table: newTable(), hasher: hasher, audience: managementAudience, previous: previous, gathered: make([]shardBuilder, shardCount)}
 	l.LoadCatalogue(apicred.Catalogue{}, 0) // until the store says otherwise
 	return l
 }
@@ -44,7 +44,7 @@ func (l *loader) LoadUser(u apicred.User) {
 // LoadCredential implements Loader.
 func (l *loader) LoadCredential(r CredentialRecord) {
 	e, err := l.table.entryOf(&r, l.hasher)
-	if err == nil && e.account.now.Load() == nil {
+	if err == nil && l.table.accountOf(e) == nil {
 		err = errors.New("client ID " + r.Credential.ClientID + " belongs to no account")
 	}
 	if err != nil {
@@ -54,12 +54,11 @@ func (l *loader) LoadCredential(r CredentialRecord) {
 		return
 	}
 	if l.previous != nil {
-		if old := l.previous.find(e.id); old != nil {
+		if old := l.previous.find(e.id); old.known() {
 			e.keepFrom(old)
 		}
 	}
-	i := e.id.hash() >> (64 - shardBits)
-	l.buckets[i] = append(l.buckets[i], e)
+	l.gathered[e.id.hash()>>(64-shardBits)].add(e)
 }
 
 // LoadRevokedToken implements Loader.
@@ -67,29 +66,39 @@ func (l *loader) LoadRevokedToken(r RevokedToken) { l.table.revoked.add(&r) }
 
 // finish lays out the credentials.
 func (l *loader) finish() *table {
-	for i, entries := range l.buckets {
-		l.table.shards[i].Store(newShard(entries))
-		l.table.size.Add(int64(len(entries)))
-		l.buckets[i] = nil
+	for i := range l.gathered {
+		l.table.size.Add(int64(len(l.gathered[i].entries)))
+		l.table.shards[i].Store(l.gathered[i].shard())
+		l.gathered[i] = shardBuilder{}
 	}
 	return l.table
 }
 
 // entryOf packs a record and ties it to account, owner and scope list.
-func (t *table) entryOf(r *CredentialRecord, hasher Hasher) (*entry, error) {
+func (t *table) entryOf(r *CredentialRecord, hasher Hasher) (held, error) {
 	e, err := newEntry(r, hasher)
 	if err != nil {
-		return nil, err
+		return held{}, err
 	}
 	c := &r.Credential
-	e.account = t.accountCell(c.AccountID)
+	e.class = t.classOf(t.holdingOf(c.Scopes), t.accountCell(c.AccountID))
 	if c.Level != apicred.LevelAccount {
 		// A level that is not understood counts as user-level without an owner,
 		// which may do nothing.
-		e.owner = t.memberCell(c.AccountID, c.OwnerID)
+		e.owner = t.memberCell(c.AccountID, c.OwnerID).number
 	}
-	e.holding = t.holdingOf(c.Scopes)
 	return e, nil
+}
+
+// classOf returns the number of the one class with this holding and account.
+func (t *table) classOf(h *holding, account *accountCell) uint32 {
+	key := classKey{h, account}
+	if n, known := t.classNumbers[key]; known {
+		return n
+	}
+	n := t.classes.add(&class{holding: h, account: account})
+	t.classNumbers[key] = n
+	return n
 }
 
 // holdingOf returns the one holding with these scopes.

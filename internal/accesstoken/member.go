@@ -19,14 +19,17 @@ type Member struct {
 // Active tells whether the membership may sign in and own live credentials.
 func (m *Member) Active() bool { return m != nil && m.Status == apicred.UserActive }
 
-// accountCell holds an account's present facts. Entries point to the cell, so
+// accountCell holds an account's present facts. Classes point to the cell, so
 // that a changed account reaches all its credentials by one store.
 type accountCell struct {
 	now atomic.Pointer[apicred.Account]
 }
 
 // memberCell holds a membership's present facts; nil when it is gone.
-type memberCell struct{ now atomic.Pointer[Member] }
+type memberCell struct {
+	now    atomic.Pointer[Member]
+	number uint32 // place in table.owners
+}
 
 type memberKey struct{ accountID, userID string }
 

@@ -40,40 +40,54 @@ func newLandscape(c *apicred.CompiledCatalogue) *landscape {
 	return &landscape{catalogue: c, plans: map[planKey]*plan{}}
 }
 
-// scopesOf returns the effective scopes of e under this catalogue, and leaves
-// what is kept at the entry alone.
-func (l *landscape) scopesOf(e *entry, account *apicred.Account, role apicred.Role) []string {
-	key := planKey{e.holding, role, e.account}
+// scopesOf returns the effective scopes of a class under this catalogue, and
+// leaves what is kept at the class alone.
+func (l *landscape) scopesOf(c *class, account *apicred.Account, role apicred.Role) []string {
+	return l.worked(c, account, role).effective
+}
+
+// worked returns the plan of these facts, working it out the first time.
+func (l *landscape) worked(c *class, account *apicred.Account, role apicred.Role) *plan {
+	key := planKey{c.holding, role, c.account}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.plans[key]
 	if p == nil || p.account != account {
-		p = l.newPlan(e.holding, account, role)
+		p = l.newPlan(c.holding, account, role)
 		l.plans[key] = p
 	}
-	return p.effective
+	return p
 }
 
 func (l *landscape) newPlan(h *holding, account *apicred.Account, role apicred.Role) *plan {
 	return &plan{land: l, account: account, role: role, holding: h, effective: l.catalogue.EffectiveScopes(h.scopes, role, account)}
 }
 
-// planFor returns the plan of e under the present facts. The plan used last is
-// kept at the entry; it is right if it was made of the same facts.
-func (l *landscape) planFor(e *entry, account *apicred.Account, role apicred.Role) *plan {
-	if p := e.plan.Load(); p != nil && p.land == l && p.account == account && p.role == role {
+// planFor returns the plan of a class under the present facts. The one used last
+// is kept at the class; it is right if it was made of the same facts.
+func (l *landscape) planFor(c *class, account *apicred.Account, role apicred.Role) *plan {
+	last := &c.plans[placeOf(role)]
+	if p := last.Load(); p != nil && p.land == l && p.account == account && p.role == role {
 		return p
 	}
-	key := planKey{e.holding, role, e.account}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	p := l.plans[key]
-	if p == nil || p.account != account {
-		p = l.newPlan(e.holding, account, role)
-		l.plans[key] = p
-	}
-	e.plan.Store(p)
+	p := l.worked(c, account, role)
+	last.Store(p)
 	return p
+}
+
+// knownRoles is how many roles there are; what is none of them shares a place.
+const knownRoles = 3
+
+func placeOf(r apicred.Role) int {
+	switch r {
+	case apicred.RoleAdmin:
+		return 0
+	case apicred.RoleSupervisor:
+		return 1
+	case apicred.RoleAgent:
+		return 2
+	}
+	return knownRoles
 }
 
 // since says of scopes that the catalogue gave back from when on, in Unix

@@ -24,7 +24,9 @@ type Change struct {
 	AccountID  string
 }
 
-// CredentialRecord is a credential with its secrets.
+// CredentialRecord is a credential with its secrets. Of many that are loaded at
+// once it may have nothing but what tokens and checks depend on: no name, label,
+// hint, address, version or time of the record itself.
 type CredentialRecord struct {
 	Credential apicred.Credential
 	Secrets    []apicred.Secret

@@ -93,7 +93,7 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 	s.count(usageKey{c.entry.id, hour, outcome, scope}, 1)
 	s.mu.Unlock()
 	if !c.proved() {
-		d.use(c.entry.id, uid{}, &c.entry.lastUse, lastUse{at: now, address: address})
+		d.use(c.entry.id, uid{}, &c.entry.used, lastUse{at: now, address: address})
 	}
 }
 
@@ -101,7 +101,7 @@ func (d *Directory) Count(c *Client, outcome Outcome, scope string, address neti
 // who looks for the program that still uses a disabled credential or an old
 // secret finds it so. It is no use of the credential.
 func (d *Directory) countRefused(c *Client, cause error) {
-	if c.entry == nil || !c.proved() {
+	if !c.entry.known() || !c.proved() {
 		return // nobody was proved
 	}
 	for _, known := range []struct {
@@ -139,14 +139,14 @@ func (d *Directory) useSecret(c *Client, sums *[maxPeppers]SecretSum, now time.T
 		sum := sums[0]
 		use.sum = &sum
 	}
-	d.use(c.entry.id, slot.id, &slot.lastUse, use)
+	d.use(c.entry.id, slot.id, c.entry.usedAt(c.secret), use)
 }
 
 // use notes a use unless one less than a minute older was noted, which last
 // says. secret is zero when none was presented.
-func (d *Directory) use(client, secret uid, last *int64, u lastUse) {
-	before := atomic.LoadInt64(last)
-	if u.at.Unix()-before < int64(useInterval/time.Second) || !atomic.CompareAndSwapInt64(last, before, u.at.Unix()) {
+func (d *Directory) use(client, secret uid, last *uint32, u lastUse) {
+	before := atomic.LoadUint32(last)
+	if u.at.Unix()-int64(before) < int64(useInterval/time.Second) || !atomic.CompareAndSwapUint32(last, before, seconds(u.at)) {
 		return
 	}
 	s := d.usage.shard(client)

@@ -233,7 +233,7 @@ func (v *Verifier) live(c *claims, now time.Time) (*Verified, error) {
 
 func (c *claims) liveClient(t *table, now time.Time) (*Verified, error) {
 	e := t.find(c.id)
-	if e == nil {
+	if !e.known() {
 		return nil, errTokenClient
 	}
 	client := t.client(e, c.ClientID)

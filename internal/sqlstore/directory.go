@@ -61,45 +61,111 @@ func (r *reader) loadUsers(ctx context.Context, into accesstoken.Loader) error {
 }
 
 // loadCredentials merges pages of credentials with the secrets of the same range
-// of client IDs, both in that order: two statements a page.
+// of client IDs, both in that order: two statements a page. The next page is read
+// while into takes this one: of a million that is seconds.
 func (r *reader) loadCredentials(ctx context.Context, into accesstoken.Loader) error {
+	ctx, cancel := context.WithCancel(ctx)
+	pages, failed := make(chan loadedPage), make(chan error, 1)
+	go func() {
+		defer close(pages)
+		failed <- r.readPages(ctx, pages)
+	}()
+	shared := map[string][]string{}
+	var err error
+	for p := range pages {
+		if err = p.merge(shared, into); err != nil {
+			break
+		}
+	}
+	cancel()
+	if read := <-failed; err == nil { // the connection is nobody's but the reader's until then
+		err = read
+	}
+	return err
+}
+
+// loadedPage is some credentials and their secrets.
+type loadedPage struct {
+	rows    []statement.ListCredentialsAfterRow
+	secrets []statement.ListSecretsBetweenRow
+}
+
+func (r *reader) readPages(ctx context.Context, pages chan<- loadedPage) error {
 	after := ""
 	for {
-		rows, err := r.q.ListCredentialsAfter(ctx, after, loadPage)
-		if err != nil {
+		var p loadedPage
+		var err error
+		if p.rows, err = r.q.ListCredentialsAfter(ctx, after, loadPage); err != nil {
 			return r.fault(err)
 		}
-		if len(rows) == 0 {
+		if len(p.rows) == 0 {
 			return nil
 		}
-		last := rows[len(rows)-1].ClientID
-		secrets, err := r.q.ListSecretsBetween(ctx, after, last)
-		if err != nil {
+		last := p.rows[len(p.rows)-1].ClientID
+		if p.secrets, err = r.q.ListSecretsBetween(ctx, after, last); err != nil {
 			return r.fault(err)
 		}
-		if err := merge(rows, secrets, into); err != nil {
-			return r.fault(err)
+		select {
+		case pages <- p:
+		case <-ctx.Done():
+			return domainError(ctx.Err())
 		}
 		after = last
 	}
 }
 
-func merge(rows []statement.Credential, secrets []statement.Secret, into accesstoken.Loader) error {
-	own := make([]apicred.Secret, 0, apicred.MaxSecrets)
-	for i := range rows {
-		c, err := credentialOf(&rows[i])
+// merge hands a page to into. What many credentials have the same scopes share
+// one list of them.
+func (p *loadedPage) merge(shared map[string][]string, into accesstoken.Loader) error {
+	own, secrets := make([]apicred.Secret, 0, apicred.MaxSecrets), p.secrets
+	for i := range p.rows {
+		row := &p.rows[i]
+		cidrs, err := prefixesOf(row.AllowedCidrs)
 		if err != nil {
-			return err
+			return domainError(err)
 		}
 		own = own[:0]
-		for len(secrets) > 0 && secrets[0].ClientID == c.ClientID {
-			own = append(own, secretOf(&secrets[0]))
+		for len(secrets) > 0 && secrets[0].ClientID == row.ClientID {
+			own = append(own, loadedSecret(&secrets[0]))
 			secrets = secrets[1:]
 		}
 		slices.SortFunc(own, olderSecret)
+		c := loadedCredential(row)
+		c.AllowedCIDRs, c.Scopes = cidrs, scopesOf(row.Scopes, shared)
 		into.LoadCredential(accesstoken.CredentialRecord{Credential: c, Secrets: own})
 	}
 	return nil
+}
+
+// sharedScopes is how many different lists of scopes are remembered.
+const sharedScopes = 1000
+
+func scopesOf(text string, shared map[string][]string) []string {
+	scopes, known := shared[text]
+	if !known {
+		scopes = strings.Fields(text)
+		if len(shared) < sharedScopes {
+			shared[text] = scopes
+		}
+	}
+	return scopes
+}
+
+func loadedCredential(row *statement.ListCredentialsAfterRow) apicred.Credential {
+	return apicred.Credential{
+		ClientID: row.ClientID, AccountID: row.AccountID, Level: apicred.Level(row.Level), OwnerID: row.OwnerID.String, API: row.API,
+		AuthenticationMethod: apicred.AuthenticationMethod(row.AuthenticationMethod), KeySet: row.KeySet, TLSClientSubject: row.TLSClientSubject,
+		TokenLifetime: durationOf(row.TokenLifetime), RequestsPerSecond: int(row.RequestsPerSecond),
+		DisabledAt: timeOf(row.DisabledAt), ExpiresAt: timeOf(row.ExpiresAt), Suspension: apicred.Suspension(row.Suspension),
+		Generation: row.Generation, LastUsedAt: timeOf(row.LastUsedAt),
+	}
+}
+
+func loadedSecret(row *statement.ListSecretsBetweenRow) apicred.Secret {
+	return apicred.Secret{
+		ID: row.SecretID, ClientID: row.ClientID, Hash: row.Hash, PepperID: row.PepperID,
+		CreatedAt: timeOf(row.CreatedAt), ExpiresAt: timeOf(row.ExpiresAt), LastUsedAt: timeOf(row.LastUsedAt),
+	}
 }
 
 // olderSecret orders as Secrets does: by creation, then ID.

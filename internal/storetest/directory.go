@@ -98,9 +98,9 @@ func loadEverything(f *fixture) {
 	f.equal(len(l.users), 2)
 	f.equal(l.users[a.ID+" "+u.ID], u)
 	f.equal(l.credentials, map[string]accesstoken.CredentialRecord{
-		one.ClientID:  {Credential: one, Secrets: ones},
-		two.ClientID:  {Credential: two, Secrets: twos},
-		none.ClientID: {Credential: none},
+		one.ClientID:  asLoaded(one, ones),
+		two.ClientID:  asLoaded(two, twos),
+		none.ClientID: asLoaded(none, nil),
 	})
 }
 
@@ -122,6 +122,18 @@ func credentialRecords(f *fixture) {
 	found, err := f.store.AccessToken().CredentialRecords(f.Context(), ids)
 	f.must(err)
 	f.equal(found, want)
+}
+
+// asLoaded leaves out what no token depends on: it is not read of a million.
+func asLoaded(c apicred.Credential, secrets []apicred.Secret) accesstoken.CredentialRecord {
+	c.Name, c.DisabledBy, c.CreatedBy, c.LastUsedAddress, c.Version = "", "", "", "", 0
+	c.CreatedAt, c.UpdatedAt, c.EnabledAt = time.Time{}, time.Time{}, time.Time{}
+	record := accesstoken.CredentialRecord{Credential: c}
+	for _, s := range secrets {
+		s.Label, s.Hint, s.LastUsedAddress = "", "", ""
+		record.Secrets = append(record.Secrets, s)
+	}
+	return record
 }
 
 func loadEmpty(f *fixture) {

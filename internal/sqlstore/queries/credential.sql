@@ -8,7 +8,10 @@ SELECT * FROM credentials WHERE client_id = $1;
 SELECT * FROM credentials WHERE account_id = $1 AND owner_id = $2 ORDER BY client_id;
 
 -- name: ListCredentialsAfter :many
-SELECT * FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST(sqlc.arg(most) AS BIGINT);
+-- What tokens and checks depend on, and no more: at a start it is read of every credential.
+SELECT client_id, account_id, level, owner_id, scopes, api, authentication_method, key_set, tls_client_subject, allowed_cidrs,
+    token_lifetime, requests_per_second, disabled_at, expires_at, suspension, generation, last_used_at
+FROM credentials WHERE client_id > $1 ORDER BY client_id LIMIT CAST(sqlc.arg(most) AS BIGINT);
 
 -- name: InsertCredential :exec
 INSERT INTO credentials (

@@ -2,7 +2,8 @@
 SELECT * FROM secrets WHERE client_id = $1 ORDER BY created_at, secret_id;
 
 -- name: ListSecretsBetween :many
-SELECT * FROM secrets WHERE client_id > sqlc.arg(after) AND client_id <= sqlc.arg(until)
+-- As ListCredentialsAfter.
+SELECT client_id, secret_id, hash, pepper_id, created_at, expires_at, last_used_at FROM secrets WHERE client_id > sqlc.arg(after) AND client_id <= sqlc.arg(until)
 ORDER BY client_id, secret_id;
 
 -- name: InsertSecret :exec

@@ -99,31 +99,38 @@ func (q *Queries) ListSecrets(ctx context.Context, clientID string) ([]Secret, e
 }
 
 const listSecretsBetween = `-- name: ListSecretsBetween :many
-SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id FROM secrets WHERE client_id > $1 AND client_id <= $2
+SELECT client_id, secret_id, hash, pepper_id, created_at, expires_at, last_used_at FROM secrets WHERE client_id > $1 AND client_id <= $2
 ORDER BY client_id, secret_id
 `
 
-func (q *Queries) ListSecretsBetween(ctx context.Context, after string, until string) ([]Secret, error) {
+type ListSecretsBetweenRow struct {
+	ClientID   string
+	SecretID   string
+	Hash       []byte
+	PepperID   string
+	CreatedAt  int64
+	ExpiresAt  int64
+	LastUsedAt int64
+}
+
+// As ListCredentialsAfter.
+func (q *Queries) ListSecretsBetween(ctx context.Context, after string, until string) ([]ListSecretsBetweenRow, error) {
 	rows, err := q.db.QueryContext(ctx, listSecretsBetween, after, until)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Secret
+	var items []ListSecretsBetweenRow
 	for rows.Next() {
-		var i Secret
+		var i ListSecretsBetweenRow
 		if err := rows.Scan(
 			&i.ClientID,
 			&i.SecretID,
-			&i.Label,
-			&i.Hint,
 			&i.Hash,
 			&i.PepperID,
 			&i.CreatedAt,
 			&i.ExpiresAt,
 			&i.LastUsedAt,
-			&i.LastUsedAddress,
-			&i.AccountID,
 		); err != nil {
 			return nil, err
 		}
