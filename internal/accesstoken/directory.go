@@ -48,7 +48,7 @@ func NewDirectory(store Store, hasher Hasher, options Options) *Directory {
 	d.usage.written.Store(options.Clock().UnixNano())
 	d.dummy = newDummy()
 	d.rounds = &rounds{clock: options.Clock, work: d.follow, patience: headTimeout + time.Second}
-	d.current.Store(newLoader(hasher, ManagementAudience(options.Issuer), nil).finish())
+	d.current.Store(newLoader(hasher, &options, nil).finish())
 	return d
 }
 

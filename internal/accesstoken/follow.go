@@ -15,9 +15,10 @@ const (
 	headTimeout = 2 * time.Second
 	// loadTimeout bounds a read of everything.
 	loadTimeout = 5 * time.Minute
-	// reloadAbove is how many things may have changed before reading everything
-	// is likely cheaper than reading each.
+	// reloadAbove is how many changes there may be before reading everything is
+	// likely cheaper than reading each: so many, or one for reloadShare credentials.
 	reloadAbove = 2000
+	reloadShare = 16
 	// recordsAtOnce is how many credentials are read together: each read is a wait
 	// for a database that is far, and each must be done within headTimeout.
 	recordsAtOnce = 500
@@ -43,7 +44,7 @@ func (d *Directory) follow(began time.Time) error {
 	case !grown || known.stored:
 		return d.reload(began)
 	case head.Change > known.head.Change:
-		if whole, err := d.applySince(ctx, known.head.Change, head.Change); err != nil {
+		if whole, err := d.applySince(known.head.Change, head.Change); err != nil {
 			return err
 		} else if !whole {
 			return d.reload(began)
@@ -100,7 +101,8 @@ func rewritten(known, found Head) bool {
 func (d *Directory) reload(began time.Time) error {
 	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 	defer cancel()
-	l := newLoader(d.hasher, ManagementAudience(d.options.Issuer), d.current.Load())
+	l := newLoader(d.hasher, &d.options, d.current.Load())
+	defer l.over()
 	head, err := d.store.Load(ctx, l)
 	if err != nil {
 		return err
@@ -130,14 +132,16 @@ func (d *Directory) reloadKeys(ctx context.Context) error {
 }
 
 // applySince applies the changes behind after. It reports false when they are
-// so many, or so few, that everything must be read.
-func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bool, err error) {
-	changes, err := d.store.ChangesSince(ctx, after)
-	if err != nil {
+// so many, or so few, that everything must be read. However many it applies, none
+// makes another late: a node that was away must get through them.
+func (d *Directory) applySince(after, upTo int64) (whole bool, err error) {
+	most := max(reloadAbove, d.Size()/reloadShare)
+	changes, err := d.changesSince(after, most+1)
+	if err != nil || len(changes) > most {
 		return false, err
 	}
 	if len(changes) == 0 || changes[len(changes)-1].Change < upTo {
-		d.options.Logger.ErrorContext(ctx, "the change feed lacks changes that the head row counts; reading everything anew",
+		d.options.Logger.Error("the change feed lacks changes that the head row counts; reading everything anew",
 			slog.Int64("after", after), slog.Int64("head", upTo))
 		return false, nil
 	}
@@ -151,9 +155,6 @@ func (d *Directory) applySince(ctx context.Context, after, upTo int64) (whole bo
 	last := map[target]int64{}
 	for _, c := range changes {
 		last[target{c.TargetType, c.TargetID, c.AccountID}] = c.Change
-	}
-	if len(last) > max(reloadAbove, d.Size()/8) {
-		return false, nil
 	}
 	changes = slices.DeleteFunc(changes, func(c Change) bool { return last[target{c.TargetType, c.TargetID, c.AccountID}] != c.Change })
 	for part := range slices.Chunk(changes, recordsAtOnce) {
@@ -191,6 +192,12 @@ func (d *Directory) applyPart(changes []Change) error {
 		}
 	}
 	return nil
+}
+
+func (d *Directory) changesSince(after int64, most int) ([]Change, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+	defer cancel()
+	return d.store.ChangesSince(ctx, after, most)
 }
 
 // apply makes the present state of what changed live: of a credential what was

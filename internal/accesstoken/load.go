@@ -18,12 +18,17 @@ type loader struct {
 	previous *table // facts of use are carried over from it; may be nil
 	gathered []shardBuilder
 	faults   []error
+	onMany   func()
+	count    int
 }
 
 const maxLoggedFaults = 20
 
-func newLoader(hasher Hasher, managementAudience string, previous *table) *loader {
-	l := &loader{table: newTable(), hasher: hasher, audience: managementAudience, previous: previous, gathered: make([]shardBuilder, shardCount)}
+func newLoader(hasher Hasher, o *Options, previous *table) *loader {
+	l := &loader{
+		table: newTable(), hasher: hasher, audience: ManagementAudience(o.Issuer), previous: previous,
+		gathered: make([]shardBuilder, shardCount), onMany: o.OnManyLoaded,
+	}
 	l.LoadCatalogue(apicred.Catalogue{}, 0) // until the store says otherwise
 	return l
 }
@@ -59,6 +64,7 @@ func (l *loader) LoadCredential(r CredentialRecord) {
 		}
 	}
 	l.gathered[e.id.hash()>>(64-shardBits)].add(e)
+	l.count++
 }
 
 // LoadRevokedToken implements Loader.
@@ -72,6 +78,15 @@ func (l *loader) finish() *table {
 		l.gathered[i] = shardBuilder{}
 	}
 	return l.table
+}
+
+// over ends the loading, whatever came of it: call it when nothing of l is used
+// any more.
+func (l *loader) over() {
+	l.table, l.previous, l.gathered = nil, nil, nil
+	if l.count >= manyCredentials {
+		l.onMany()
+	}
 }
 
 // entryOf packs a record and ties it to account, owner and scope list.

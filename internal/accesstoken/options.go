@@ -45,7 +45,13 @@ type Options struct {
 	// OnFollowed is told of each change of the feed that is live here now, with
 	// the time when it was made; nil: nobody is.
 	OnFollowed func(made time.Time)
+	// OnManyLoaded is called when so many credentials were read into memory that
+	// what reading left behind is worth giving back; nil: nobody minds.
+	OnManyLoaded func()
 }
+
+// manyCredentials is how many make OnManyLoaded worth calling.
+const manyCredentials = 50_000
 
 func (o Options) withDefaults() Options {
 	if o.TokenLifetime <= 0 {
@@ -62,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnFollowed == nil {
 		o.OnFollowed = func(time.Time) {}
+	}
+	if o.OnManyLoaded == nil {
+		o.OnManyLoaded = func() {}
 	}
 	return o
 }

@@ -200,7 +200,8 @@ func (s *Snapshots) Restore(from io.Reader, stamp []byte) ([]apicred.SigningKey,
 		return nil, SnapshotMark{}, refuseSnapshot(err)
 	}
 	mark := SnapshotMark{ID: string(id)}
-	in := &snapshotReader{loader: newLoader(s.directory.hasher, ManagementAudience(s.directory.options.Issuer), nil)}
+	in := &snapshotReader{loader: newLoader(s.directory.hasher, &s.directory.options, nil)}
+	defer in.loader.over()
 	decoder := gob.NewDecoder(newSealedReader(from, s.sealer, s.form+" "+mark.ID))
 	for in.head == nil {
 		var p snapshotPart

@@ -69,8 +69,9 @@ type Store interface {
 	RenameHistory(ctx context.Context, from string) error
 	// Load reads everything in one snapshot and returns that snapshot's head.
 	Load(ctx context.Context, into Loader) (Head, error)
-	// ChangesSince lists changes with a number above after, in order.
-	ChangesSince(ctx context.Context, after int64) ([]Change, error)
+	// ChangesSince lists the first changes with a number above after, in order, at
+	// most so many.
+	ChangesSince(ctx context.Context, after int64, most int) ([]Change, error)
 
 	// RecentChanges lists the changes up to a number that may matter to tokens
 	// issued since then: creations are left out. floor is the number of the last

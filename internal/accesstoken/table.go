@@ -51,7 +51,7 @@ func (n *numbered[T]) add(x *T) uint32 {
 }
 
 const (
-	shardBits  = 13
+	shardBits  = 14
 	shardCount = 1 << shardBits
 )
 

@@ -13,6 +13,12 @@ const (
 	roomyHeap = 24 << 20
 	// usualPercent is Go's own: a heap may grow to twice what is live.
 	usualPercent = 100
+	// spareHeap is how many bytes of garbage a large heap gathers at most. It is
+	// large because of credentials, which have no pointers: a collection costs the
+	// same however many there are, and need not wait until the heap has doubled.
+	spareHeap = 64 << 20
+	// leastPercent keeps collections of a heap that is far larger still rare.
+	leastPercent = 15
 	// leastHeap is what the runtime takes 100 percent of for the least heap.
 	leastHeap = 4 << 20
 )
@@ -31,7 +37,8 @@ func makeRoom() {
 }
 
 // heapKeeper sets the percentage anew after each collection, since what is live
-// changes: a large heap is collected as every Go program's is.
+// changes: a larger heap is collected as every Go program's is, and one of
+// hundreds of thousands of credentials more often.
 type heapKeeper struct{ percent int }
 
 // adjustAfterCollection leaves something that nobody refers to: the next
@@ -56,12 +63,13 @@ func (k *heapKeeper) adjust() {
 }
 
 // percentFor is the percentage by which a heap with so many live bytes grows to
-// roomyHeap, or the usual one where that is more. beside is what the collector
+// roomyHeap, or the usual one where that is more, or the one by which it grows by
+// spareHeap where that is less. beside is what the collector
 // scans without it being heap: the runtime takes the percentage of both.
 func percentFor(live, beside uint64) int {
 	const most = roomyHeap / leastHeap * 100 // more would raise the least heap above roomyHeap
 	if live >= roomyHeap {
-		return usualPercent
+		return int(max(min(spareHeap*100/(live+beside), usualPercent), leastPercent)) //nolint:gosec // bounded on the line itself
 	}
 	percent := (roomyHeap - live) * 100 / max(live+beside, 1)
 	return int(min(max(percent, usualPercent), most)) //nolint:gosec // bounded on the line itself

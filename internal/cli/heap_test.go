@@ -21,9 +21,18 @@ func TestPercentFor_LetsASmallHeapGrowToTheFloorAndALargeOneAsUsual(t *testing.T
 			}
 		}
 	}
-	for _, live := range []uint64{roomyHeap / 2, roomyHeap - 1, roomyHeap, 300 * mib, 1 << 62} {
+	for _, live := range []uint64{roomyHeap / 2, roomyHeap - 1, roomyHeap, spareHeap - mib} {
 		if percent := percentFor(live, mib); percent != usualPercent {
 			t.Errorf("%d live: %d percent, want Go's own", live, percent)
+		}
+	}
+}
+
+func TestPercentFor_BoundsTheGarbageBesideALargeHeap(t *testing.T) {
+	const mib = 1 << 20
+	for live, want := range map[uint64]int{spareHeap: 98, 2*spareHeap - mib: 50, 160*mib - mib: 40, 4 << 30: leastPercent, 1 << 62: leastPercent} {
+		if percent := percentFor(live, mib); percent != want {
+			t.Errorf("%d live: %d percent, want %d", live, percent, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -131,7 +132,8 @@ func (c *Core) openDirectory(issuer string, master *keyring.Master) error {
 	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), master.Hasher(), accesstoken.Options{
 		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
 		Logger: c.Log, OnKeysChanged: func(ctx context.Context) error { return c.Ring.Reload(ctx) },
-		OnFollowed: func(made time.Time) { c.Lag.Observe(time.Since(made).Seconds()) },
+		OnFollowed:   func(made time.Time) { c.Lag.Observe(time.Since(made).Seconds()) },
+		OnManyLoaded: debug.FreeOSMemory,
 	})
 	if _, sqlite := c.Config.SQLitePath(); sqlite {
 		return nil // it is on the same disk

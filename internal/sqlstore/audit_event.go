@@ -143,8 +143,8 @@ func (s *Store) renameHistory(ctx context.Context, from string) error {
 	return s.write(ctx, func(r *reader) error { return r.fault(r.q.RenameEpoch(ctx, epoch.String(), from)) })
 }
 
-func (r *reader) changesSince(ctx context.Context, after int64) ([]accesstoken.Change, error) {
-	rows, err := r.q.ListChangesAfter(ctx, sql.NullInt64{Int64: after, Valid: true})
+func (r *reader) changesSince(ctx context.Context, after int64, most int) ([]accesstoken.Change, error) {
+	rows, err := r.q.ListChangesAfter(ctx, sql.NullInt64{Int64: after, Valid: true}, int64(most))
 	changes := make([]accesstoken.Change, 0, len(rows))
 	for _, row := range rows {
 		changes = append(changes, accesstoken.Change{

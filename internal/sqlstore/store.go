@@ -71,8 +71,8 @@ func (s accessTokenStore) Load(ctx context.Context, into accesstoken.Loader) (he
 	return head, err
 }
 
-func (s accessTokenStore) ChangesSince(ctx context.Context, after int64) ([]accesstoken.Change, error) {
-	return newReader(s.follower).changesSince(ctx, after)
+func (s accessTokenStore) ChangesSince(ctx context.Context, after int64, most int) ([]accesstoken.Change, error) {
+	return newReader(s.follower).changesSince(ctx, after, most)
 }
 
 func (s accessTokenStore) RecentChanges(ctx context.Context, since time.Time, upTo int64) (changes []accesstoken.Change, floor int64, err error) {

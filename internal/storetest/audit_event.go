@@ -224,7 +224,7 @@ func feedRefusals(f *fixture) {
 
 func (f *fixture) wantFeed(after int64, want []int64) {
 	f.Helper()
-	changes, err := f.store.AccessToken().ChangesSince(f.Context(), after)
+	changes, err := f.store.AccessToken().ChangesSince(f.Context(), after, 1000)
 	f.must(err)
 	var got []int64
 	for _, c := range changes {
@@ -241,9 +241,12 @@ func feedLists(f *fixture) {
 		f.recordEvents(e)
 		want = append(want, accesstoken.Change{Change: int64(i) + 1, At: e.At, TargetType: target, TargetID: e.TargetID, AccountID: "acc"})
 	}
-	got, err := f.store.AccessToken().ChangesSince(f.Context(), 0)
+	got, err := f.store.AccessToken().ChangesSince(f.Context(), 0, 1000)
 	f.must(err)
 	f.equal(got, want)
+	first, err := f.store.AccessToken().ChangesSince(f.Context(), 0, 2)
+	f.must(err)
+	f.equal(first, want[:2])
 	f.wantFeed(2, []int64{3})
 	f.wantFeed(3, nil)
 }

@@ -207,7 +207,7 @@ func changesConcurrent(f *fixture) {
 	f.must(err)
 	f.equal(got.Name, fmt.Sprint(callers))
 	f.wantChain(callers)
-	changes, err := f.store.AccessToken().ChangesSince(f.Context(), 0)
+	changes, err := f.store.AccessToken().ChangesSince(f.Context(), 0, 1000)
 	f.must(err)
 	for i, c := range changes {
 		f.equal(c.Change, int64(i)+1)

@@ -21,7 +21,7 @@ INSERT INTO audit_personal (sequence, salt, address) VALUES ($1, $2, $3);
 
 -- name: ListChangesAfter :many
 SELECT change, happened_at, target_type, target_id, account_id FROM audit_events
-WHERE change > sqlc.arg(after) ORDER BY change;
+WHERE change > sqlc.arg(after) ORDER BY change LIMIT CAST(sqlc.arg(most) AS BIGINT);
 
 -- name: ListAuditChainAfter :many
 SELECT sqlc.embed(e), p.salt, p.address FROM audit_events e LEFT JOIN audit_personal p ON p.sequence = e.sequence

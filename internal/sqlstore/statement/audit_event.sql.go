@@ -176,7 +176,7 @@ func (q *Queries) ListAuditChainAfter(ctx context.Context, after int64, most int
 
 const listChangesAfter = `-- name: ListChangesAfter :many
 SELECT change, happened_at, target_type, target_id, account_id FROM audit_events
-WHERE change > $1 ORDER BY change
+WHERE change > $1 ORDER BY change LIMIT CAST($2 AS BIGINT)
 `
 
 type ListChangesAfterRow struct {
@@ -187,8 +187,8 @@ type ListChangesAfterRow struct {
 	AccountID  string
 }
 
-func (q *Queries) ListChangesAfter(ctx context.Context, after sql.NullInt64) ([]ListChangesAfterRow, error) {
-	rows, err := q.db.QueryContext(ctx, listChangesAfter, after)
+func (q *Queries) ListChangesAfter(ctx context.Context, after sql.NullInt64, most int64) ([]ListChangesAfterRow, error) {
+	rows, err := q.db.QueryContext(ctx, listChangesAfter, after, most)
 	if err != nil {
 		return nil, err
 	}
