@@ -132,8 +132,7 @@ func (d *Directory) reloadKeys(ctx context.Context) error {
 }
 
 // applySince applies the changes behind after. It reports false when they are
-// so many, or so few, that everything must be read. However many it applies, none
-// makes another late: a node that was away must get through them.
+// so many, or so few, that everything must be read.
 func (d *Directory) applySince(after, upTo int64) (whole bool, err error) {
 	most := max(reloadAbove, d.Size()/reloadShare)
 	changes, err := d.changesSince(after, most+1)
