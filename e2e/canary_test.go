@@ -36,7 +36,8 @@ func (c canaries) leaks(text string) []string {
 // that the server keeps, prints and answers.
 func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	dir := t.TempDir()
-	server := start(t, dir, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0")
+	spans := newCollector(t)
+	server := startIn(t, spans.traced(), dir, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--gateway-listen", "127.0.0.1:0")
 	address := server.stderr.await(t, `listens on (http://127\.0\.0\.1:\d+)`)[1]
 	ops := server.stderr.await(t, `profiles are on (http://\S+:\d+)`)[1]
 	link := server.stderr.await(t, `Set up the first admin within 1 hour: (\S+)`)[1]
@@ -101,6 +102,11 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	}
 	if found := secrets.leaks(log); len(found) > 0 {
 		t.Errorf("the log shows %v", found)
+	}
+	if traced := spans.texts.String(); !strings.Contains(traced, "/oauth2/token") {
+		t.Error("no span was sent, so looking in them proves nothing")
+	} else if found := secrets.leaks(traced); len(found) > 0 {
+		t.Errorf("the spans show %v", found)
 	}
 	searchFiles(t, filepath.Join(dir, "claviger-data"), secrets)
 }

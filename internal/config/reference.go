@@ -58,4 +58,8 @@ const referenceTail = `
 
 Without ` + "`master_key`" + `, a server with SQLite makes ` + "`master.key`" + ` in ` + "`data_dir`" + ` at its first start, readable by its own user only. Back it up apart from the database:
 each is useless without the other. To replace a key, set the new one as ` + "`master_key`" + ` and the former as ` + "`master_keys_old`" + `.
+
+## Traces
+
+They are turned on by OpenTelemetry's own variables, as ` + "`OTEL_EXPORTER_OTLP_ENDPOINT`" + `, and by no setting: [watch.md](../watch.md#traces).
 `

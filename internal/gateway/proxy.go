@@ -93,6 +93,9 @@ func (p *Proxy) forward(r *http.Request, x *web.Exchange, call *Call, d *Decisio
 			cleanRequest(pr.Out.Header, keep, keep && d.DPoP, p.private)
 			d.setIdentity(pr.Out.Header, x.RequestID)
 			setForwarded(pr.Out.Header, pr.In, x)
+			if parent := x.TraceParent(); parent != "" {
+				pr.Out.Header["Traceparent"] = []string{parent}
+			}
 		},
 		ModifyResponse: func(response *http.Response) error {
 			x.UpstreamStatus, x.UpstreamDuration = response.StatusCode, time.Since(began)

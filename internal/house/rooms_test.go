@@ -62,6 +62,7 @@ func reserved() []reservation {
 			why: "huma validates the management API; OAuth endpoints must ignore unknown parameters (RFC 6749 3.1)"},
 		{pattern: module + "/internal/storetest", rooms: []string{"internal/testserver"}, why: "it is for tests alone"},
 		{pattern: module + "/internal/testserver", why: "it is for tests alone"},
+		{pattern: "go.opentelemetry.io", rooms: []string{"internal/server"}, why: "the shell knows an interface, and costs nothing while nobody wants traces"},
 		{pattern: "github.com/spf13/cobra", rooms: []string{"internal/cli"}, why: "only the command line has commands"},
 	}
 }

@@ -41,6 +41,8 @@ type Core struct {
 	Snapshots *accesstoken.Snapshots // nil with SQLite
 	// Lag observes how long changes took to get here.
 	Lag prometheus.Histogram
+	// Traces makes a span of each request; nil: nobody asked for them.
+	Traces *Traces
 
 	lock *os.File // nil with PostgreSQL
 	away bool     // it began without the database; see join

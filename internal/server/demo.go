@@ -81,6 +81,10 @@ func Demo(ctx context.Context, o DemoOptions) (err error) {
 	if err := d.seed(ctx, sample); err != nil {
 		return err
 	}
+	if core.Traces, err = OpenTraces(ctx, os.Getenv, o.Log); err != nil {
+		return err
+	}
+	defer core.Traces.Close()
 	s, err := newServer(core, doors)
 	if err != nil {
 		return err

@@ -76,6 +76,9 @@ func newServer(core *Core, d *doors) (*server, error) {
 		Proxies: web.NewProxies(core.Config.TrustedProxies), HSTS: core.Config.Secure(), SealRefusal: core.Lifecycle.SealRefusal,
 		RefusalRule: lifecycle.RefusalRule,
 	}
+	if core.Traces != nil { // a nil *Traces in the interface would be called
+		shell.Tracer = core.Traces
+	}
 	mutualShell, gatewayShell := shell, shell
 	mutualShell.Listener, mutualShell.URL = "mtls", endpoints.CertificateURL
 	gatewayShell.Listener, gatewayShell.Bare = "gateway", true

@@ -28,6 +28,10 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
+	if core.Traces, err = OpenTraces(ctx, os.Getenv, log); err != nil {
+		return err
+	}
+	defer core.Traces.Close()
 	core.warnOfLooseDirectory(ctx)
 	doors, err := openDoors(ctx, cfg)
 	if err != nil {

@@ -57,6 +57,7 @@ type Exchange struct {
 	address string
 	seal    func(packed []byte, requestID string) string
 	shown   string // the request ID with the refusal; empty: the plain one
+	span    Span   // nil: none is made
 }
 
 type exchangeKey struct{}

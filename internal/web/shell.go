@@ -39,6 +39,8 @@ type Config struct {
 	RefusalRule func(code string, cause error) string
 	// Admission holds requests back in an overload; nil: none.
 	Admission *Admission
+	// Tracer makes a span of each request; nil: there are none.
+	Tracer Tracer
 	// Bare leaves browser headers out of every answer: a gateway passes on what
 	// the API behind it says.
 	Bare bool
@@ -60,6 +62,7 @@ type Shell struct {
 	certificates *ClientCertificates
 	seal         func(packed []byte, requestID string) string
 	rule         func(code string, cause error) string
+	tracer       Tracer // nil: no spans
 	headers      browserHeaders
 }
 
@@ -68,7 +71,7 @@ func NewShell(c Config, router *Router) *Shell {
 	s := &Shell{
 		router: router, lines: c.Logger.Handler(), metrics: c.Metrics, proxies: c.Proxies, admission: c.Admission,
 		name: c.Listener, bare: c.Bare, certificates: c.Certificates, seal: c.SealRefusal, headers: newBrowserHeaders(c.HSTS),
-		rule: c.RefusalRule,
+		rule: c.RefusalRule, tracer: c.Tracer,
 	}
 	if s.rule == nil {
 		s.rule = func(code string, _ error) string { return code }
@@ -96,6 +99,9 @@ func (s *Shell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.Client, x.TrustedPeer = s.proxies.client(r)
 	e := s.router.find(r)
 	x.Pattern = e.Path
+	if s.tracer != nil {
+		x.span = s.tracer.Begin(r.Header, x.Start)
+	}
 	defer s.finish(r, x, e)
 	s.serve(r, x, e)
 }
@@ -211,8 +217,13 @@ func (s *Shell) finish(r *http.Request, x *Exchange, e *entry) {
 	}
 	m.observe(x.status, duration)
 	s.log(r, x, end)
+	rule := ""
 	if x.code != "" {
-		m.refused(s.rule(x.code, x.cause))
+		rule = s.rule(x.code, x.cause)
+		m.refused(rule)
+	}
+	if x.span != nil {
+		s.endSpan(r, x, rule, end)
 	}
 	if cut {
 		panic(http.ErrAbortHandler)

@@ -1,0 +1,63 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+func TestOpenTraces_IsAskedForByTheStandardVariables(t *testing.T) {
+	for name, test := range map[string]struct {
+		environment map[string]string
+		on          bool
+		fault       string
+	}{
+		"nothing":                {map[string]string{}, false, ""},
+		"an endpoint":            {map[string]string{otlpEndpoint: "http://127.0.0.1:4318"}, true, ""},
+		"one for traces":         {map[string]string{otlpTracesEndpoint: "https://traces.example.com/v1/traces"}, true, ""},
+		"switched off":           {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelDisabled: "TRUE"}, false, ""},
+		"no exporter":            {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelExporter: "none"}, false, ""},
+		"another exporter":       {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelExporter: "zipkin"}, false, "OTLP alone"},
+		"no URL":                 {map[string]string{otlpEndpoint: "collector:4318"}, false, otlpEndpoint},
+		"another protocol":       {map[string]string{otlpEndpoint: "http://127.0.0.1:4317", otlpProtocol: "grpc"}, false, "http/protobuf alone"},
+		"another protocol, idle": {map[string]string{otlpProtocol: "grpc"}, false, ""},
+	} {
+		wanted, err := tracesWanted(func(key string) string { return test.environment[key] })
+		if wanted != test.on || (err == nil) != (test.fault == "") || err != nil && !strings.Contains(err.Error(), test.fault) {
+			t.Errorf("%s: %v, %v", name, wanted, err)
+		}
+	}
+	none, err := OpenTraces(t.Context(), func(string) string { return "" }, slog.New(slog.DiscardHandler))
+	if none != nil || err != nil {
+		t.Errorf("without variables: %v, %v", none, err)
+	}
+	none.Close() // nothing to do, and no fault
+}
+
+// A trace goes on under the ID that it came with, and who decided not to record
+// it is heeded; a header that is none begins another.
+func TestTraces_GoOnUnderTheirID(t *testing.T) {
+	traces := newTraces(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+	defer traces.Close()
+	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for header, want := range map[string]string{
+		"00-" + trace + "-" + span + "-01": "00-" + trace + "-*-01",
+		"00-" + trace + "-" + span + "-00": "00-" + trace + "-*-00",
+		"00-" + trace + "-zzz-01":          "00-*-*-01",
+		"":                                 "00-*-*-01",
+	} {
+		parts := strings.Split(traces.Begin(http.Header{"Traceparent": {header}}, time.Now()).Parent(), "-")
+		for i, w := range strings.Split(want, "-") {
+			if w != "*" && parts[i] != w {
+				t.Errorf("%q goes on as %v, want %s", header, parts, want)
+			}
+		}
+		if parts[2] == span || len(parts[2]) != 16 || len(parts[1]) != 32 {
+			t.Errorf("%q goes on as %v: the span must be another", header, parts)
+		}
+	}
+}
