@@ -55,8 +55,8 @@ func (c *collector) take(request *v1.ExportTraceServiceRequest) {
 	}
 }
 
-// told is what a span says: its attributes as text, its name and whose it is.
-func told(s *spans.Span) map[string]string {
+// attributesOf is what a span says: its attributes as text, its name and whose it is.
+func attributesOf(s *spans.Span) map[string]string {
 	out := map[string]string{
 		"name": s.GetName(), "trace": hex.EncodeToString(s.GetTraceId()), "parent": hex.EncodeToString(s.GetParentSpanId()), "kind": s.GetKind().String(),
 	}
@@ -79,7 +79,7 @@ func (c *collector) find(t *testing.T, trace string) map[string]string {
 			if found != nil {
 				t.Errorf("trace %s has several spans", trace)
 			}
-			found = told(s)
+			found = attributesOf(s)
 		}
 	}
 	if found == nil {
