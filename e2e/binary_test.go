@@ -105,7 +105,13 @@ func start(t *testing.T, dir string, args ...string) *process {
 
 func startIn(t *testing.T, environment []string, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(claviger, args...)}
+	return startProgram(t, claviger, environment, dir, args...)
+}
+
+// startProgram is startIn for another build of claviger.
+func startProgram(t *testing.T, program string, environment []string, dir string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(program, args...)}
 	p.cmd.Dir, p.cmd.Env = dir, environment
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -156,8 +162,14 @@ func plainEnvironment() []string {
 // run runs a command line of claviger to its end.
 func run(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return runProgram(t, claviger, dir, args...)
+}
+
+// runProgram is run for another build of claviger.
+func runProgram(t *testing.T, program, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, talk bytes.Buffer
-	cmd := exec.Command(claviger, args...)
+	cmd := exec.Command(program, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, plainEnvironment(), &out, &talk
 	err := cmd.Run()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,16 +41,18 @@ const fleetCatalogue = ordersCatalogue + `  - {value: orders:close, description:
 // fleet is several servers on one PostgreSQL database, or one on SQLite, behind
 // one issuer.
 type fleet struct {
-	url    string   // of the database
-	lines  []string // of the settings file of each
-	issuer string
-	token  string // Ada's, an admin's, for the management API
-	nodes  []*node
+	program string   // of nodes that are added
+	url     string   // of the database
+	lines   []string // of the settings file of each
+	issuer  string
+	token   string // Ada's, an admin's, for the management API
+	nodes   []*node
 }
 
 // node is one server of a fleet.
 type node struct {
 	*process
+	program      string
 	dir, address string
 	client       *http.Client
 }
@@ -60,7 +63,13 @@ type node struct {
 // is one node on SQLite.
 func newFleet(t *testing.T, databaseURL string, size int, lines ...string) *fleet {
 	t.Helper()
-	f := &fleet{url: databaseURL, issuer: "http://" + ownAddress() + ":8420"}
+	return newFleetOf(t, claviger, databaseURL, size, lines...)
+}
+
+// newFleetOf is newFleet of another build of claviger.
+func newFleetOf(t *testing.T, program, databaseURL string, size int, lines ...string) *fleet {
+	t.Helper()
+	f := &fleet{program: program, url: databaseURL, issuer: "http://" + ownAddress() + ":8420"}
 	f.lines = slices.Concat([]string{"issuer: " + f.issuer}, engine{url: databaseURL}.settings(), lines)
 	for range size {
 		f.nodes = append(f.nodes, f.add(t))
@@ -95,7 +104,7 @@ func (f *fleet) add(t *testing.T) *node {
 // newNode prepares a server.
 func (f *fleet) newNode(t *testing.T) *node {
 	t.Helper()
-	n := &node{dir: t.TempDir(), address: ownAddress(), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	n := &node{program: cmp.Or(f.program, claviger), dir: t.TempDir(), address: ownAddress(), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	t.Cleanup(n.client.CloseIdleConnections)
 	lines := slices.Concat(f.lines, []string{"listen: " + n.address + ":8420", "ops_listen: " + n.address + ":8421", ""})
 	text := strings.ReplaceAll(strings.Join(lines, "\n"), "{address}", n.address)
@@ -107,7 +116,7 @@ func (f *fleet) newNode(t *testing.T) *node {
 
 func (n *node) start(t *testing.T) {
 	t.Helper()
-	n.process = start(t, n.dir, "serve", "--config", "claviger.yaml")
+	n.process = startProgram(t, n.program, plainEnvironment(), n.dir, "serve", "--config", "claviger.yaml")
 }
 
 // ready returns when the node says that it should be sent calls.
@@ -123,7 +132,7 @@ func (n *node) ready(t *testing.T) {
 // printed.
 func (n *node) command(t *testing.T, args ...string) string {
 	t.Helper()
-	out, talk, code := run(t, n.dir, append(args, "--config", "claviger.yaml")...)
+	out, talk, code := runProgram(t, n.program, n.dir, append(args, "--config", "claviger.yaml")...)
 	if code != 0 {
 		t.Fatalf("claviger %v: %d\n%s%s", args, code, out, talk)
 	}

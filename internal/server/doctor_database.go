@@ -77,6 +77,10 @@ func (d *doctor) schema(f *sqlstore.Examination) bool {
 	case f.Schema == f.KnownSchema:
 		d.ok("schema", "The schema has version %d, as this program needs.", f.Schema)
 		return true
+	case f.Usable:
+		d.found(FindingWarning, "schema", fmt.Sprintf("The schema has version %d, of a newer release; this program knows %d and can work with it.", f.Schema, f.KnownSchema),
+			"Finish the upgrade, or finish going back (docs/operate.md, Upgrade). Take backups with the newer release.")
+		return true
 	case f.Schema == 0:
 		d.found(FindingWarning, "schema", "The database is empty.", "The first start fills it (claviger serve), or restore a backup (claviger restore).")
 	case d.cfg.MigrateOnStart:

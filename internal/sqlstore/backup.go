@@ -54,10 +54,10 @@ func (s *Store) vacuumInto(ctx context.Context, path string) error {
 	return domainError(err)
 }
 
-// dumpInto copies rows out of one snapshot. The schema must be this program's
-// (CheckSchema), since that is the one the file gets.
+// dumpInto copies rows out of one snapshot. The schema must be this program's,
+// since that is the one the file gets.
 func (s *Store) dumpInto(ctx context.Context, path string) (err error) {
-	if err := s.CheckSchema(ctx); err != nil {
+	if err := errors.Join(s.refuseOther(ctx), s.CheckSchema(ctx)); err != nil {
 		return err
 	}
 	file, err := Open(ctx, Options{URL: "sqlite:" + path})

@@ -15,6 +15,9 @@ const postgresLeast = 150000
 // Examination is what a look at a database finds (claviger doctor).
 type Examination struct {
 	Schema, KnownSchema int64
+	// Usable tells whether this program can work with the schema: it is the one
+	// that it knows, or a newer one that has only more.
+	Usable bool
 	// Damage is what the engine's own check found; empty where nothing.
 	Damage string
 	// Unsafe names settings of the engine under which what was acknowledged can
@@ -32,21 +35,19 @@ type Examination struct {
 }
 
 // Examine reads what can be said about the database without reading all of it.
-// Of one with another schema than this program's, only schema and damage.
+// Of one with a schema that this program cannot use, only schema and damage.
 func (s *Store) Examine(ctx context.Context) (Examination, error) {
 	var e Examination
 	var err error
-	if e.Schema, err = s.schemaVersion(ctx); err != nil {
+	if e.Schema, e.KnownSchema, err = s.versions(ctx); err != nil {
 		return e, err
 	}
-	if e.KnownSchema, err = s.knownVersion(); err != nil {
-		return e, err
-	}
+	e.Usable = e.Schema >= e.KnownSchema && s.refuseNewer(ctx) == nil
 	look := s.examinePostgres
 	if s.engine.dialect == goose.DialectSQLite3 {
 		look = s.examineSQLite
 	}
-	if err := look(ctx, &e); err != nil || e.Schema != e.KnownSchema {
+	if err := look(ctx, &e); err != nil || !e.Usable {
 		return e, domainError(err)
 	}
 	return e, s.view(ctx, func(r *reader) error { return r.examineHead(ctx, &e) })

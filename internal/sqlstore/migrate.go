@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,7 +21,8 @@ var migrations embed.FS
 type migrateOption func() (goose.ProviderOption, error)
 
 // Migrate brings the schema to the version this program knows, and gives a new
-// database its epoch. It may run on several nodes at once, and again.
+// database its epoch. It may run on several nodes at once, and again. A newer
+// schema that this program can work with stays as it is.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.refuseNewer(ctx); err != nil {
 		return err
@@ -41,17 +43,14 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return domainError(newReader(s.writer).q.InsertInstallation(ctx, epoch.String(), micros(time.Now())))
 }
 
-// CheckSchema returns an error unless the schema has exactly the version that
-// this program knows. It is for starts that must not migrate.
+// CheckSchema returns an error unless this program can work with the schema: it
+// has the version that this program knows, or is newer and has taken nothing away
+// that it uses. It is for starts that must not migrate.
 func (s *Store) CheckSchema(ctx context.Context) error {
 	if err := s.refuseNewer(ctx); err != nil {
 		return err
 	}
-	found, err := s.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	known, err := s.knownVersion()
+	found, known, err := s.versions(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,21 +61,61 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	return nil
 }
 
-// refuseNewer keeps an older program from writing to a schema it does not know.
+// compatibilityTable says which programs can work with a schema that is newer
+// than they know (migrations/*/00018).
+const compatibilityTable = "schema_compatibility"
+
+// refuseNewer keeps an older program from a schema that it cannot work with. One
+// that is newer and only has more than this program knows is no reason: during an
+// upgrade, and after going back from it, both releases use it (S41).
 func (s *Store) refuseNewer(ctx context.Context) error {
-	found, err := s.schemaVersion(ctx)
-	if err != nil {
+	found, known, err := s.versions(ctx)
+	if err != nil || found <= known {
 		return err
 	}
-	known, err := s.knownVersion()
-	if err != nil {
+	since, err := s.compatibleSince(ctx)
+	if err != nil || since <= known {
 		return err
 	}
-	if found > known {
-		return &apicred.Error{Kind: apicred.KindConflict, Message: fmt.Sprintf(
-			"The database has schema version %d, this claviger knows up to %d. Start the newer claviger, or restore a backup from before the upgrade.", found, known)}
+	return tooNew(found, known)
+}
+
+// refuseOther is refuseNewer for what must know every table and column, else it
+// would leave some behind: copies into and out of backups.
+func (s *Store) refuseOther(ctx context.Context) error {
+	found, known, err := s.versions(ctx)
+	if err != nil || found <= known {
+		return err
 	}
-	return nil
+	return tooNew(found, known)
+}
+
+func tooNew(found, known int64) error {
+	return &apicred.Error{Kind: apicred.KindConflict, Message: fmt.Sprintf(
+		"The database has schema version %d, this claviger knows up to %d. Start the newer claviger, or restore a backup from before the upgrade.", found, known)}
+}
+
+// versions are that of the schema and the one that this program knows.
+func (s *Store) versions(ctx context.Context) (found, known int64, err error) {
+	if found, err = s.schemaVersion(ctx); err != nil {
+		return 0, 0, err
+	}
+	known, err = s.knownVersion()
+	return found, known, err
+}
+
+// compatibleSince is the least version that a program must know to work with the
+// schema; more than any where the schema does not say.
+func (s *Store) compatibleSince(ctx context.Context) (since int64, err error) {
+	var tables int64
+	if err := s.readers.QueryRowContext(ctx, s.engine.hasTable, compatibilityTable).Scan(&tables); err != nil {
+		return 0, domainError(err)
+	}
+	if tables == 0 {
+		return math.MaxInt64, nil
+	}
+	err = s.readers.QueryRowContext(ctx, "SELECT since FROM "+compatibilityTable).Scan(&since)
+	return since, domainError(err)
 }
 
 // schemaVersion reads goose's own table without making it; 0 for a database

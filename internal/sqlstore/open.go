@@ -47,8 +47,8 @@ type engine struct {
 	options    []migrateOption // of goose
 }
 
-// Open opens the database and refuses one whose schema is newer than this
-// program knows. It does not migrate; see Migrate. Errors are *apicred.Error
+// Open opens the database and refuses one whose schema is too new for this
+// program. It does not migrate; see Migrate. Errors are *apicred.Error
 // whose message says what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	var s *Store

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/audit"
@@ -136,15 +137,72 @@ func TestSQLite_RunsWithTheSettingsThatKeepAcknowledgedChanges(t *testing.T) {
 	}
 }
 
-func TestOpen_RefusesASchemaNewerThanItKnows(t *testing.T) {
+func TestOpen_RefusesANewerSchemaThatItCannotWorkWith(t *testing.T) {
+	for name, made := range map[string]string{
+		"which says so":           "UPDATE schema_compatibility SET since = 999",
+		"which says nothing":      "DROP TABLE schema_compatibility",
+		"which says one too many": fmt.Sprintf("UPDATE schema_compatibility SET since = %d", newestMigration(t)+1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBothEngines(t, func(t *testing.T, s *Store) {
+				databaseURL := urlOf(t, s)
+				sqlOn(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, "+s.engine.trueText()+")")
+				sqlOn(t, s, made)
+				want := fmt.Sprintf("The database has schema version 999, this claviger knows up to %d. Start the newer claviger, or restore a backup from before the upgrade.", newestMigration(t))
+				wantRefusal(t, databaseURL, want)
+				wantMessage(t, s.Migrate(t.Context()), want)
+				wantMessage(t, s.CheckSchema(t.Context()), want)
+				if e, err := s.Examine(t.Context()); err != nil || e.Usable {
+					t.Errorf("examined as usable: %+v, %v", e, err)
+				}
+			})
+		})
+	}
+}
+
+func TestOpen_TakesANewerSchemaThatOnlyHasMore(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s *Store) {
+		fillForBackup(t, s)
 		databaseURL := urlOf(t, s)
 		sqlOn(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, "+s.engine.trueText()+")")
-		want := fmt.Sprintf("The database has schema version 999, this claviger knows up to %d. Start the newer claviger, or restore a backup from before the upgrade.", newestMigration(t))
-		wantRefusal(t, databaseURL, want)
-		wantMessage(t, s.Migrate(t.Context()), want)
-		wantMessage(t, s.CheckSchema(t.Context()), want)
+		sqlOn(t, s, fmt.Sprintf("UPDATE schema_compatibility SET since = %d", newestMigration(t)))
+		sqlOn(t, s, "ALTER TABLE credentials ADD COLUMN later TEXT NOT NULL DEFAULT 'x'")
+		again, err := Open(t.Context(), Options{URL: databaseURL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { ok(t, again.Close()) }()
+		ok(t, again.Migrate(t.Context()))
+		ok(t, again.CheckSchema(t.Context()))
+		if e, err := again.Examine(t.Context()); err != nil || !e.Usable || !e.HeadHolds || e.Schema != 999 {
+			t.Errorf("examined as %+v, %v", e, err)
+		}
 	})
+}
+
+// emptyFile is where a backup is written to.
+func emptyFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "backup.db")
+	ok(t, os.WriteFile(path, nil, 0o600))
+	return path
+}
+
+func TestBackup_LeavesNothingOfANewerSchemaBehind(t *testing.T) {
+	s := newPostgresDatabases(t).open(t)
+	fillForBackup(t, s)
+	sqlOn(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, TRUE)")
+	wantMessage(t, s.WriteBackup(t.Context(), emptyFile(t), BackupNote{TakenAt: time.Now()}), "schema version 999")
+
+	lite := openSQLiteFile(t)
+	fillForBackup(t, lite)
+	sqlOn(t, lite, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
+	file := emptyFile(t)
+	ok(t, lite.WriteBackup(t.Context(), file, BackupNote{TakenAt: time.Now()}))
+	backup, err := OpenBackup(t.Context(), file)
+	ok(t, err)
+	defer func() { ok(t, backup.Close()) }()
+	wantMessage(t, backup.CheckBackup(t.Context()), "schema version 999")
 }
 
 // newestMigration is the number in the name of the last file.

@@ -54,6 +54,9 @@ func (s *Store) CheckBackup(ctx context.Context) error {
 	if len(dangling) > 0 {
 		return apicred.Internal(fmt.Errorf("rows of %v refer to rows that are not there", dangling))
 	}
+	if err := s.refuseOther(ctx); err != nil {
+		return err
+	}
 	return s.Migrate(ctx)
 }
 
@@ -82,7 +85,10 @@ func (s *Store) Restore(ctx context.Context, backup *Store, o RestoreOptions, af
 	if err != nil {
 		return domainError(err)
 	}
-	tables = slices.DeleteFunc(tables, func(t copiedTable) bool { return slices.Contains(leftBehind(o), t.name) })
+	// Which programs can work with a schema is said by the schema itself.
+	tables = slices.DeleteFunc(tables, func(t copiedTable) bool {
+		return t.name == compatibilityTable || slices.Contains(leftBehind(o), t.name)
+	})
 	epoch, err := uuid.NewRandomFromReader(rand.Reader)
 	if err != nil {
 		return apicred.Internal(err)
