@@ -12,6 +12,10 @@ import (
 const (
 	// maxTokenSize bounds what is looked at at all, in bytes.
 	maxTokenSize = 8 << 10
+	// ClockSetBack is how far a clock may run ahead before it is set right, and
+	// still revive nothing: a revoked token is remembered for as long after its
+	// end. The end itself is the clock's affair.
+	ClockSetBack = 2 * time.Hour
 	// clockSkew is how far another node's clock may run ahead of ours: iat and
 	// nbf may lie so much in the future. exp gets no leeway.
 	clockSkew = 5 * time.Second

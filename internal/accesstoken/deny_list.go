@@ -69,16 +69,18 @@ func (l *denyList) add(r *RevokedToken) bool {
 	return true
 }
 
-// sweep forgets the tokens that have expired.
+// sweep forgets the tokens that have expired, also by a clock that will be set
+// back.
 func (l *denyList) sweep(now time.Time) {
 	if l.count.Load() == 0 {
 		return
 	}
+	certainly := now.Add(-ClockSetBack).Unix()
 	for i := range l.shards {
 		s := &l.shards[i]
 		s.mu.Lock()
 		for jti, t := range s.tokens {
-			if t.expires < now.Unix() {
+			if t.expires < certainly {
 				delete(s.tokens, jti)
 				l.count.Add(-1)
 			}

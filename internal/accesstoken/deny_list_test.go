@@ -19,6 +19,10 @@ func TestDenyList_KeepsATokenUntilItsEnd(t *testing.T) {
 		t.Error("holds others than were added")
 	}
 	l.sweep(now.Add(500 * time.Second))
+	if !l.has("0") || l.count.Load() != 1000 {
+		t.Error("a token is forgotten that a clock set back would revive")
+	}
+	l.sweep(now.Add(ClockSetBack + 500*time.Second))
 	if l.has("499") || !l.has("500") || !l.has("999") || l.count.Load() != 500 {
 		t.Errorf("after the sweep %d are left", l.count.Load())
 	}

@@ -79,6 +79,9 @@ func (b *buckets) take(hash uint64, now time.Time) time.Duration {
 	for {
 		old := place.Load()
 		arrival := max(old, at)
+		if arrival-at > b.burst*int64(b.interval)+int64(clockSkew) {
+			arrival = at // further ahead than any use brings it: the clock was set back
+		}
 		if wait := arrival - at - (b.burst-1)*int64(b.interval); wait > 0 {
 			return time.Duration(wait)
 		}

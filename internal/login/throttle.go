@@ -108,6 +108,10 @@ func (b *budget) take(place uint64, now time.Time) time.Duration {
 	defer b.mu.Unlock()
 	at := &b.arrivals[place%uint64(len(b.arrivals))]
 	arrival := max(*at, now.UnixNano())
+	const slack = 5 * time.Second // of clocks that are set right all the time
+	if arrival-now.UnixNano() > b.burst*int64(b.interval)+int64(slack) {
+		arrival = now.UnixNano() // further ahead than any try brings it: the clock was set back
+	}
 	if wait := arrival - now.UnixNano() - (b.burst-1)*int64(b.interval); wait > 0 {
 		return time.Duration(wait)
 	}

@@ -9,10 +9,10 @@ import (
 )
 
 // revokeToken keeps a revoked token and its audit event; one that was revoked
-// before changes nothing. Those whose end has come make room.
+// before changes nothing. Those whose end is long past make room.
 func (s *Store) revokeToken(ctx context.Context, r accesstoken.RevokedToken, event apicred.AuditEvent) error {
 	return s.change(ctx, func(t *tx) error {
-		if err := t.q.DeleteRevokedTokensEndedBefore(ctx, micros(r.RevokedAt)); err != nil {
+		if err := t.q.DeleteRevokedTokensEndedBefore(ctx, micros(r.RevokedAt.Add(-accesstoken.ClockSetBack))); err != nil {
 			return t.fault(err)
 		}
 		n, err := t.q.InsertRevokedToken(ctx, statement.InsertRevokedTokenParams{
