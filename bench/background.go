@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/sqlstore"
 )
 
@@ -171,10 +172,10 @@ func flush(ctx context.Context, store *sqlstore.Store, uses []accesstoken.Secret
 				ClientID: part[i].ClientID, Hour: now.Truncate(time.Hour), Outcome: string(accesstoken.OutcomeIssued), Scope: benchScope, Calls: 1,
 			})
 		}
-		if err := store.AccessToken().AddUsage(ctx, counts, nil); err != nil {
+		if err := store.AccessToken().AddUsage(ctx, apicred.BatchID{}, accesstoken.UsageBatch{Counts: counts}); err != nil {
 			return err
 		}
-		if err := store.AccessToken().AddUsage(ctx, nil, part); err != nil {
+		if err := store.AccessToken().AddUsage(ctx, apicred.BatchID{}, accesstoken.UsageBatch{Uses: part}); err != nil {
 			return err
 		}
 	}

@@ -111,7 +111,7 @@ func (p *population) addCredentials(ctx context.Context, from, to, n int) error 
 			})
 		}
 	}
-	return p.store.AccessToken().AddUsage(ctx, counts, nil)
+	return p.store.AccessToken().AddUsage(ctx, apicred.BatchID{}, accesstoken.UsageBatch{Counts: counts})
 }
 
 // credential is the i-th: one in 100 is the account's, one in 250 disabled, expired or suspended, a third was never

@@ -55,7 +55,7 @@ func (s *manyStore) Load(_ context.Context, into accesstoken.Loader) (accesstoke
 }
 
 // AddUsage drops what the benchmarks counted.
-func (s *manyStore) AddUsage(context.Context, []accesstoken.UsageCount, []accesstoken.SecretUse) error {
+func (s *manyStore) AddUsage(context.Context, apicred.BatchID, accesstoken.UsageBatch) error {
 	return nil
 }
 

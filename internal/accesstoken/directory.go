@@ -2,6 +2,7 @@ package accesstoken
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/spool"
 )
 
 // Directory is the whole set of credentials in memory with the live facts about
@@ -28,7 +30,9 @@ type Directory struct {
 	throttle *throttle
 	journal  *journal
 	usage    *usage
-	costly   oneByOne
+	// unwritten has what was counted on its way to the database.
+	unwritten *spool.Queue[UsageBatch]
+	costly    oneByOne
 }
 
 // position is how far the directory has followed the feed.
@@ -47,6 +51,9 @@ func NewDirectory(store Store, hasher Hasher, options Options) *Directory {
 	d := &Directory{store: store, hasher: hasher, options: options, throttle: newThrottle(), journal: newJournal(), usage: newUsage(), costly: make(oneByOne, 1)}
 	d.usage.written.Store(options.Clock().UnixNano())
 	d.dummy = newDummy()
+	d.unwritten = spool.New(spool.Options[UsageBatch]{
+		Kind: "usage", Stream: rand.Text(), Shelf: options.Shelf, Clock: options.Clock, Write: d.writeUsage, Size: UsageBatch.rows, Logger: options.Logger,
+	})
 	d.rounds = &rounds{clock: options.Clock, work: d.follow, patience: headTimeout + time.Second}
 	d.current.Store(newLoader(hasher, &options, nil).finish())
 	return d

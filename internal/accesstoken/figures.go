@@ -35,6 +35,7 @@ func (d *Directory) Figures() Figures {
 	for i := range d.usage.shards {
 		d.usage.shards[i].tell(&f)
 	}
+	f.UsageWaiting += d.unwritten.Waiting()
 	f.UsageAge = d.options.Clock().Sub(time.Unix(0, d.usage.written.Load()))
 	return f
 }

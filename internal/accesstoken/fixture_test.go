@@ -68,11 +68,11 @@ func (s *cuttable) Head(ctx context.Context) (accesstoken.Head, error) {
 	return s.Store.Head(ctx)
 }
 
-func (s *cuttable) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
+func (s *cuttable) AddUsage(ctx context.Context, id apicred.BatchID, batch accesstoken.UsageBatch) error {
 	if s.cut.Load() {
 		return apicred.Unavailable(errCut)
 	}
-	return s.Store.AddUsage(ctx, counts, uses)
+	return s.Store.AddUsage(ctx, id, batch)
 }
 
 // operator may do everything.

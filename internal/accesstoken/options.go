@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/claviger/claviger/internal/spool"
 )
 
 // Defaults and bounds of Options.
@@ -48,6 +50,9 @@ type Options struct {
 	// OnManyLoaded is called when so many credentials were read into memory that
 	// what reading left behind is worth giving back; nil: nobody minds.
 	OnManyLoaded func()
+	// Shelf keeps usage that cannot be written, over the end of this process; nil
+	// keeps it in memory alone.
+	Shelf spool.Shelf
 }
 
 // manyCredentials is how many make OnManyLoaded worth calling.

@@ -96,9 +96,10 @@ type Store interface {
 	// before now are forgotten.
 	UseProof(ctx context.Context, hash []byte, now, end time.Time) error
 
-	// AddUsage adds counts, raises last-used facts and takes hashes made anew, at
-	// most 500 rows a transaction. Rows of deleted credentials and secrets are dropped.
-	AddUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error
+	// AddUsage adds counts, raises last-used facts and takes hashes made anew, in
+	// one transaction, unless the batch id was written before. Rows of deleted
+	// credentials and secrets are dropped.
+	AddUsage(ctx context.Context, id apicred.BatchID, batch UsageBatch) error
 }
 
 // UsageCount is how often a credential was used in one hour.

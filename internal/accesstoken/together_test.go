@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 )
@@ -22,9 +23,9 @@ func (s *waits) CredentialRecords(ctx context.Context, clientIDs []string) (map[
 	return s.Store.CredentialRecords(ctx, clientIDs)
 }
 
-func (s *waits) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
+func (s *waits) AddUsage(ctx context.Context, id apicred.BatchID, batch accesstoken.UsageBatch) error {
 	s.usage++
-	return s.Store.AddUsage(ctx, counts, uses)
+	return s.Store.AddUsage(ctx, id, batch)
 }
 
 // Many changes at once must not be as many waits for a database in another
@@ -53,7 +54,7 @@ func TestDirectory_WaitsAsOftenForManyChangesAsForOne(t *testing.T) {
 		d.Count(&client, accesstoken.OutcomeAllowed, "reports", netip.Addr{})
 	}
 	must(t, d.Flush(t.Context()))
-	if store.usage != 2 { // counts, last uses
-		t.Errorf("the usage of %d credentials was written in %d batches, want 2", many, store.usage)
+	if store.usage != 1 { // counts and last uses
+		t.Errorf("the usage of %d credentials was written in %d batches, want 1", many, store.usage)
 	}
 }

@@ -1,10 +1,11 @@
 package accesstoken
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -37,15 +38,15 @@ const (
 const (
 	// flushInterval is how often usage is written.
 	flushInterval = 5 * time.Second
-	// flushTimeout bounds one writing.
-	flushTimeout = 10 * time.Second
+	// flushTimeout bounds the last writing.
+	flushTimeout = 5 * time.Second
 	// useInterval is how often the last use of a secret is written at most (R13).
 	useInterval = time.Minute
 	// maxUsageKeys bounds what is kept per shard while the database is away.
 	maxUsageKeys = 4096
 	usageShards  = 32
-	// usageBatch is how many rows are written at once: two rows each in the
-	// database, and 500 a transaction (R13).
+	// usageBatch is how many rows are in a batch: two rows each in the database,
+	// and 500 a transaction (R13).
 	usageBatch = 250
 )
 
@@ -190,31 +191,79 @@ func (s *usageShard) noteUse(key useKey, use lastUse) {
 	s.uses[key] = use
 }
 
-// Flush writes what was counted, batch by batch, whichever shards it is from: to
-// a database that is far each batch is a wait. When it is away the rest is kept,
-// within bounds, for the next time; its error is the store's.
+// UsageBatch is what is written in one transaction, at most 250 of both together.
+type UsageBatch struct {
+	Counts []UsageCount
+	Uses   []SecretUse
+}
+
+func (b UsageBatch) rows() int { return len(b.Counts) + len(b.Uses) }
+
+// GobEncode leaves out the hashes made anew: no hash goes to the disk but into the
+// database. The next use makes it again.
+func (b UsageBatch) GobEncode() ([]byte, error) {
+	plain := keptUsage{Counts: b.Counts, Uses: slices.Clone(b.Uses)}
+	for i := range plain.Uses {
+		plain.Uses[i].Hash, plain.Uses[i].PepperID = nil, ""
+	}
+	var out bytes.Buffer
+	err := gob.NewEncoder(&out).Encode(plain)
+	return out.Bytes(), err
+}
+
+// GobDecode reads what GobEncode wrote.
+func (b *UsageBatch) GobDecode(data []byte) error {
+	return gob.NewDecoder(bytes.NewReader(data)).Decode((*keptUsage)(b))
+}
+
+// keptUsage is a UsageBatch as it is on the disk.
+type keptUsage UsageBatch
+
+// Flush writes what was counted, batch by batch. When the database is away the
+// rest is kept, within bounds, for the next time; its error is the store's.
 func (d *Directory) Flush(ctx context.Context) error {
 	began := d.options.Clock()
-	counts, uses := map[usageKey]int64{}, map[useKey]lastUse{}
-	for i := range d.usage.shards {
-		c, u := d.usage.shards[i].take(ctx, d.options.Logger)
-		maps.Copy(counts, c)
-		maps.Copy(uses, u)
-	}
-	err := d.flushCounts(ctx, counts)
+	err := d.unwritten.Flush(ctx, usageSource{d})
 	if err == nil {
-		err = d.flushUses(ctx, uses)
+		d.usage.written.Store(began.UnixNano())
 	}
-	if err != nil {
-		d.usage.takeBack(counts, uses)
-		return err
+	return err
+}
+
+// writeUsage writes one batch; see spool.Options.
+func (d *Directory) writeUsage(ctx context.Context, id apicred.BatchID, batch UsageBatch) error {
+	err := d.store.AddUsage(ctx, id, batch)
+	if err != nil && !apicred.IsKind(err, apicred.KindUnavailable) {
+		for i := range batch.Counts {
+			d.usage.refused.Add(batch.Counts[i].Calls)
+		}
 	}
-	d.usage.written.Store(began.UnixNano())
-	return nil
+	return err
+}
+
+// usageSource is the counters as a source of batches.
+type usageSource struct{ d *Directory }
+
+// Take empties the counters. A batch has whatever there is, from whichever shard:
+// to a database that is far each batch is a wait.
+func (s usageSource) Take(bool) (batches, later []UsageBatch) {
+	var all UsageBatch
+	for i := range s.d.usage.shards {
+		counts, uses := s.d.usage.shards[i].take(s.d.options.Logger)
+		all.Counts = append(all.Counts, countRows(counts)...)
+		all.Uses = append(all.Uses, s.d.useRows(uses)...)
+	}
+	for all.rows() > 0 {
+		counts := min(usageBatch, len(all.Counts))
+		uses := min(usageBatch-counts, len(all.Uses))
+		batches = append(batches, UsageBatch{Counts: all.Counts[:counts], Uses: all.Uses[:uses]})
+		all.Counts, all.Uses = all.Counts[counts:], all.Uses[uses:]
+	}
+	return batches, nil
 }
 
 // take empties a shard.
-func (s *usageShard) take(ctx context.Context, log *slog.Logger) (map[usageKey]int64, map[useKey]lastUse) {
+func (s *usageShard) take(log *slog.Logger) (map[usageKey]int64, map[useKey]lastUse) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts, uses := s.counts, s.uses
@@ -222,108 +271,108 @@ func (s *usageShard) take(ctx context.Context, log *slog.Logger) (map[usageKey]i
 		s.leave(key.outcome, calls)
 	}
 	if s.lost > 0 {
-		log.WarnContext(ctx, "usage was not counted: too much is waiting to be written", slog.Int64("calls", s.lost))
+		log.Warn("usage was not counted: too much is waiting to be written", slog.Int64("calls", s.lost))
 	}
 	s.counts, s.uses, s.lost = nil, nil, 0
 	return counts, uses
 }
 
-// flushCounts writes counts and takes out of the map what was written, so that
-// nothing is written twice. A batch is one transaction of the store.
-func (d *Directory) flushCounts(ctx context.Context, counts map[usageKey]int64) error {
-	keys := slices.Collect(maps.Keys(counts))
-	for batch := range slices.Chunk(keys, usageBatch) {
-		rows := make([]UsageCount, 0, len(batch))
-		for _, k := range batch {
-			rows = append(rows, UsageCount{
-				ClientID: k.client.String(), Hour: time.Unix(k.hour, 0).UTC(), Outcome: string(k.outcome), Scope: k.scope, Calls: counts[k],
-			})
-		}
-		if err := d.addUsage(ctx, rows, nil); err != nil {
-			return err
-		}
-		for _, k := range batch {
-			delete(counts, k)
-		}
-	}
-	return nil
-}
-
-// flushUses is flushCounts for last uses.
-func (d *Directory) flushUses(ctx context.Context, uses map[useKey]lastUse) error {
-	keys := slices.Collect(maps.Keys(uses))
-	for batch := range slices.Chunk(keys, usageBatch) {
-		rows := make([]SecretUse, 0, len(batch))
-		for _, k := range batch {
-			row := SecretUse{ClientID: k.client.String(), At: uses[k].at}
-			if k.secret != (uid{}) {
-				row.SecretID = k.secret.String()
-			}
-			if sum := uses[k].sum; sum != nil {
-				row.Hash, row.PepperID = sum[:], d.hasher.PepperID()
-			}
-			if address := uses[k].address; address.IsValid() {
-				row.Address = address.Unmap().String()
-			}
-			rows = append(rows, row)
-		}
-		if err := d.addUsage(ctx, nil, rows); err != nil {
-			return err
-		}
-		for _, k := range batch {
-			delete(uses, k)
-		}
-	}
-	return nil
-}
-
-// addUsage writes one batch. One that the store refuses for another reason than
-// being away would be refused again: it is dropped, not to block the others.
-func (d *Directory) addUsage(ctx context.Context, counts []UsageCount, uses []SecretUse) error {
-	err := d.store.AddUsage(ctx, counts, uses)
-	if err != nil && !apicred.IsKind(err, apicred.KindUnavailable) {
-		for _, c := range counts {
-			d.usage.refused.Add(c.Calls)
-		}
-		d.options.Logger.ErrorContext(ctx, "usage could not be stored and was dropped",
-			slog.Int("rows", len(counts)+len(uses)), slog.Any("cause", cause(err)))
-		return nil
-	}
-	return err
-}
-
-// takeBack adds what was not written to what was counted meanwhile.
-func (u *usage) takeBack(counts map[usageKey]int64, uses map[useKey]lastUse) {
+func countRows(counts map[usageKey]int64) []UsageCount {
+	rows := make([]UsageCount, 0, len(counts))
 	for k, calls := range counts {
-		s := u.shard(k.client)
-		s.mu.Lock()
-		s.leave(k.outcome, -calls)
-		s.count(k, calls)
-		s.mu.Unlock()
+		rows = append(rows, UsageCount{
+			ClientID: k.client.String(), Hour: time.Unix(k.hour, 0).UTC(), Outcome: string(k.outcome), Scope: k.scope, Calls: calls,
+		})
 	}
+	return rows
+}
+
+func (d *Directory) useRows(uses map[useKey]lastUse) []SecretUse {
+	rows := make([]SecretUse, 0, len(uses))
 	for k, use := range uses {
-		s := u.shard(k.client)
-		s.mu.Lock()
-		s.noteUse(k, use)
-		s.mu.Unlock()
+		row := SecretUse{ClientID: k.client.String(), At: use.at}
+		if k.secret != (uid{}) {
+			row.SecretID = k.secret.String()
+		}
+		if use.sum != nil {
+			row.Hash, row.PepperID = use.sum[:], d.hasher.PepperID()
+		}
+		if use.address.IsValid() {
+			row.Address = use.address.Unmap().String()
+		}
+		rows = append(rows, row)
 	}
+	return rows
+}
+
+// TakeBack adds what was not written to what was counted meanwhile.
+func (s usageSource) TakeBack(batches []UsageBatch) {
+	for _, b := range batches {
+		for i := range b.Counts {
+			s.d.recount(&b.Counts[i])
+		}
+		for i := range b.Uses {
+			s.d.reuse(&b.Uses[i])
+		}
+	}
+}
+
+func (d *Directory) recount(c *UsageCount) {
+	client, ok := parseUID(c.ClientID)
+	if !ok {
+		return
+	}
+	s := d.usage.shard(client)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(Outcome(c.Outcome), -c.Calls)
+	s.count(usageKey{client, c.Hour.Unix(), Outcome(c.Outcome), c.Scope}, c.Calls)
+}
+
+func (d *Directory) reuse(u *SecretUse) {
+	client, ok := parseUID(u.ClientID)
+	if !ok {
+		return
+	}
+	key, use := useKey{client: client}, lastUse{at: u.At}
+	if u.SecretID != "" {
+		if key.secret, ok = parseUID(u.SecretID); !ok {
+			return
+		}
+	}
+	if u.Hash != nil {
+		sum := SecretSum(u.Hash)
+		use.sum = &sum
+	}
+	if u.Address != "" {
+		use.address, _ = netip.ParseAddr(u.Address) // it was one
+	}
+	s := d.usage.shard(client)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noteUse(key, use)
 }
 
 // runUsage flushes until ctx ends, then once more.
 func (d *Directory) runUsage(ctx context.Context) {
 	ticker := time.NewTicker(flushInterval)
 	defer ticker.Stop()
-	for done := false; !done; {
+	for {
 		select {
 		case <-ctx.Done():
-			done = true
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+			defer cancel()
+			d.logUnwritten(ctx, d.unwritten.Last(last, usageSource{d}))
+			return
 		case <-ticker.C:
 		}
 		d.current.Load().revoked.sweep(d.options.Clock())
-		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
-		if err := d.Flush(flush); err != nil {
-			d.options.Logger.WarnContext(ctx, "usage could not be written; it is kept for the next time", slog.Any("cause", cause(err)))
-		}
-		cancel()
+		d.logUnwritten(ctx, d.Flush(context.WithoutCancel(ctx)))
+	}
+}
+
+func (d *Directory) logUnwritten(ctx context.Context, err error) {
+	if err != nil {
+		d.options.Logger.WarnContext(ctx, "usage could not be written; it is kept for the next time", slog.Any("cause", cause(err)))
 	}
 }

@@ -1,14 +1,18 @@
 package accesstoken_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
@@ -130,9 +134,66 @@ type refusing struct {
 	fine bool
 }
 
-func (s *refusing) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
+func (s *refusing) AddUsage(ctx context.Context, id apicred.BatchID, batch accesstoken.UsageBatch) error {
 	if !s.fine {
 		return apicred.Internal(errors.New("constraint failed"))
 	}
-	return s.Store.AddUsage(ctx, counts, uses)
+	return s.Store.AddUsage(ctx, id, batch)
 }
+
+// A node that is killed while the database is away leaves what it counted to the
+// next process (R24), and no hash of a secret on the disk.
+func TestUsage_OfAKilledProcessIsWrittenByTheNext(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports")
+	disk := shelf{}
+	first, second := [32]byte{1}, [32]byte{2}
+	process := func() *accesstoken.Directory {
+		d := accesstoken.NewDirectory(r.store, keyring.NewMaster(second, first).Hasher(), accesstoken.Options{
+			Issuer: issuer, Clock: r.clock.Now, MaxOffline: time.Hour, Shelf: disk,
+		})
+		must(t, d.Load(t.Context()))
+		return d
+	}
+	killed := process()
+	auth := accesstoken.ClientAuth{ClientID: c.id, Secret: c.secret, Arrival: r.clock.Now(), Address: netip.MustParseAddr("192.0.2.7")}
+	client, err := killed.Authenticate(t.Context(), auth)
+	must(t, err)
+	killed.Count(&client, accesstoken.OutcomeAllowed, "reports", auth.Address)
+	r.store.cut.Store(true)
+	wantKind(t, killed.Flush(t.Context()), apicred.KindUnavailable, "")
+	killed.Count(&client, accesstoken.OutcomeAllowed, "reports", auth.Address)
+	wantKind(t, killed.Flush(t.Context()), apicred.KindUnavailable, "")
+
+	hash, _ := keyring.NewMaster(second).Hasher().HashSecret(c.secret)
+	for name, value := range disk {
+		if bytes.Contains(value, hash) || bytes.Contains(value, []byte(c.secret)) {
+			t.Errorf("%s has a secret or its hash", name)
+		}
+	}
+	r.store.cut.Store(false)
+	next := process()
+	must(t, next.Flush(t.Context()))
+	must(t, next.Flush(t.Context()))
+	if got := r.calls(c); got != 2 {
+		t.Errorf("%d calls were written, want 2", got)
+	}
+	if view := r.stored(c); view.Secrets[0].LastUsedAddress != "192.0.2.7" {
+		t.Errorf("last used from %q", view.Secrets[0].LastUsedAddress)
+	}
+	if len(disk) != 0 {
+		t.Errorf("%d files are left", len(disk))
+	}
+}
+
+// shelf is a disk in memory.
+type shelf map[string][]byte
+
+func (s shelf) Put(name string, value []byte) error {
+	s[name] = bytes.Clone(value)
+	return nil
+}
+
+func (s shelf) Names() ([]string, error)        { return slices.Sorted(maps.Keys(s)), nil }
+func (s shelf) Get(name string) ([]byte, error) { return s[name], nil }
+func (s shelf) Remove(name string) error        { delete(s, name); return nil }

@@ -26,6 +26,7 @@ type layer int
 const (
 	outside     layer = iota // public or embedded: imports nothing of ours, anybody may import it
 	middle                   // the domain: no I/O, no clock, no randomness
+	beside                   // what several use cases lean on: knows the middle alone
 	useCase                  // what can be done; each owns the interfaces it needs of others
 	provider                 // gives the use cases what they ask for: rows, keys
 	shell                    // HTTP as such, and what people configure
@@ -39,6 +40,7 @@ func rooms() map[string]layer {
 	return map[string]layer{
 		"api": outside, "client": outside, "console": outside, "enforce": outside, "examples": outside, "examples/service": program,
 		"internal/apicred": middle, "internal/proof": middle,
+		"internal/spool":       beside,
 		"internal/accesstoken": useCase, "internal/audit": useCase, "internal/lifecycle": useCase, "internal/login": useCase,
 		"internal/keyring": provider, "internal/sqlstore/...": provider, "internal/storetest": provider,
 		"internal/config": shell, "internal/web": shell,

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 const (
 	maxRefusals        = 1000
 	refusalFlushPeriod = 5 * time.Second
+	// refusalBatch is how many are written in one transaction, which holds up
+	// changes.
+	refusalBatch = 100
 )
 
 type refusalKey struct {
@@ -56,7 +60,12 @@ func (l *refusalLog) add(e apicred.AuditEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if open := l.open[key]; open != nil {
-		open.Count += e.Count
+		e.Count += open.Count
+		if open.At.Before(e.At) {
+			open.Count = e.Count
+		} else {
+			*open = e // it came back, and was first
+		}
 		return
 	}
 	if len(l.open) >= maxRefusals {
@@ -66,46 +75,52 @@ func (l *refusalLog) add(e apicred.AuditEvent) {
 	l.open[key] = &e
 }
 
-// take removes and returns the events of minutes that are over, or all of them.
-func (l *refusalLog) take(all bool) []apicred.AuditEvent {
+// take removes and returns the events, first those of minutes that are over.
+func (l *refusalLog) take(all bool) (over, open []apicred.AuditEvent) {
 	minute := l.clock().Unix() / 60
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var out []apicred.AuditEvent
+	all = all || len(l.open) >= maxRefusals
 	for key, e := range l.open {
-		if all || key.minute < minute || len(l.open) >= maxRefusals {
-			out = append(out, *e)
-			delete(l.open, key)
+		if all || key.minute < minute {
+			over = append(over, *e)
+		} else {
+			open = append(open, *e)
 		}
 	}
-	return out
+	clear(l.open)
+	for _, events := range [][]apicred.AuditEvent{over, open} {
+		slices.SortFunc(events, func(a, b apicred.AuditEvent) int { return a.At.Compare(b.At) })
+	}
+	return over, open
 }
 
-func (l *refusalLog) putBack(events []apicred.AuditEvent) {
-	for _, e := range events {
-		l.add(e)
+// refusalSource is the refusals as a source of batches: to be written when their
+// minute is over, or all at once.
+type refusalSource struct {
+	log *refusalLog
+	all bool
+}
+
+func (s refusalSource) Take(last bool) (now, later [][]apicred.AuditEvent) {
+	over, open := s.log.take(last || s.all)
+	return slices.Collect(slices.Chunk(over, refusalBatch)), slices.Collect(slices.Chunk(open, refusalBatch))
+}
+
+func (s refusalSource) TakeBack(batches [][]apicred.AuditEvent) {
+	for _, e := range slices.Concat(batches...) {
+		s.log.add(e)
 	}
 }
 
 // FlushRefusals writes the coalesced refusals to the audit chain; all of them,
 // or only those whose minute is over. On failure they are kept for later.
 func (s *Service) FlushRefusals(ctx context.Context, all bool) error {
-	events := s.refusals.take(all)
-	if len(events) == 0 {
-		return nil
+	from := refusalSource{s.refusals, all}
+	if all {
+		return s.unwritten.Last(ctx, from)
 	}
-	err := s.store.Change(ctx, func(tx Tx) error {
-		for _, e := range events {
-			if err := tx.Record(ctx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		s.refusals.putBack(events)
-	}
-	return err
+	return s.unwritten.Flush(ctx, from)
 }
 
 // Run writes coalesced refusals until ctx ends, then writes the rest.

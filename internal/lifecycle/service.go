@@ -2,7 +2,9 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/spool"
 )
 
 // Hasher turns a client secret into what is stored (internal/keyring).
@@ -23,7 +26,8 @@ type Sealer interface {
 	Open(purpose string, sealed, aad []byte) ([]byte, error)
 }
 
-// Options are what a Service works with. Every member but Changed is required.
+// Options are what a Service works with. Every member but Shelf,
+// Logger and Changed is required.
 type Options struct {
 	Store  Store
 	Hasher Hasher
@@ -33,6 +37,10 @@ type Options struct {
 	Random io.Reader // crypto/rand.Reader outside tests
 	// ManagementAudience is "<issuer>/api/v1".
 	ManagementAudience string
+	// Shelf keeps refusals that cannot be written, over the end of this process;
+	// nil keeps them in memory alone.
+	Shelf  spool.Shelf
+	Logger *slog.Logger // nil discards
 	// Changed is called after every commit, so that caches on this node are
 	// current before the caller is answered (R11).
 	Changed func(context.Context)
@@ -49,7 +57,9 @@ type Service struct {
 	audience string
 	changed  func(context.Context)
 	refusals *refusalLog
-	compiled atomic.Pointer[apicred.CompiledCatalogue] // of the version seen last
+	// unwritten has refusals on their way to the database.
+	unwritten *spool.Queue[[]apicred.AuditEvent]
+	compiled  atomic.Pointer[apicred.CompiledCatalogue] // of the version seen last
 }
 
 // New returns a Service. Run must be running for refusals to be audited.
@@ -60,6 +70,9 @@ func New(o Options) *Service {
 	return &Service{
 		store: o.Store, hasher: o.Hasher, sealer: o.Sealer, keys: o.Keys, clock: o.Clock, random: o.Random,
 		audience: o.ManagementAudience, changed: o.Changed, refusals: newRefusalLog(o.Clock),
+		unwritten: spool.New(spool.Options[[]apicred.AuditEvent]{
+			Kind: "refusals", Stream: rand.Text(), Shelf: o.Shelf, Early: true, Clock: o.Clock, Write: o.Store.RecordOnce, Logger: o.Logger,
+		}),
 	}
 }
 

@@ -22,6 +22,9 @@ type Store interface {
 	// it must not touch anything but tx. When Change returns nil the change has
 	// reached the disk.
 	Change(ctx context.Context, fn func(Tx) error) error
+	// RecordOnce appends events to the audit chain, in one durable transaction,
+	// unless the batch id was written before.
+	RecordOnce(ctx context.Context, id apicred.BatchID, events []apicred.AuditEvent) error
 }
 
 // Reader reads one snapshot.

@@ -30,7 +30,7 @@ func (i *installation) disableUnused(what string, want int) {
 
 func (i *installation) used(clientID string) {
 	i.t.Helper()
-	must(i.t, i.store.AccessToken().AddUsage(i.t.Context(), nil, []accesstoken.SecretUse{{ClientID: clientID, At: i.clock}}))
+	must(i.t, i.store.AccessToken().AddUsage(i.t.Context(), apicred.BatchID{}, accesstoken.UsageBatch{Uses: []accesstoken.SecretUse{{ClientID: clientID, At: i.clock}}}))
 }
 
 func TestUnusedRule_DisablesWhatNobodyUsedAndNothingElse(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
+	"github.com/claviger/claviger/internal/spool"
 	"github.com/claviger/claviger/internal/sqlstore"
 )
 
@@ -45,7 +46,10 @@ type Core struct {
 	Traces *Traces
 
 	lock *os.File // nil with PostgreSQL
-	away bool     // it began without the database; see join
+	// serves: it is a server's, whose counters outlive it on the shelf; see spool.go.
+	serves bool
+	shelf  *shelf // nil: none
+	away   bool   // it began without the database; see join
 }
 
 // OpenCore opens the installation that cfg describes. With SQLite it takes the
@@ -130,12 +134,16 @@ func (c *Core) assemble(ctx context.Context, issuer string) error {
 // openDirectory makes the directory, empty.
 func (c *Core) openDirectory(issuer string, master *keyring.Master) error {
 	c.Issuer = issuer
+	if c.serves {
+		c.shelf = newShelf(c.Config.DataDir, master)
+	}
 	c.Lag = newLag()
 	c.Directory = accesstoken.NewDirectory(c.Store.AccessToken(), master.Hasher(), accesstoken.Options{
 		Issuer: issuer, TokenLifetime: c.Config.TokenLifetime, MaxOffline: c.Config.MaxOffline,
 		Logger: c.Log, OnKeysChanged: func(ctx context.Context) error { return c.Ring.Reload(ctx) },
 		OnFollowed:   func(made time.Time) { c.Lag.Observe(time.Since(made).Seconds()) },
 		OnManyLoaded: debug.FreeOSMemory,
+		Shelf:        c.onShelf(),
 	})
 	if _, sqlite := c.Config.SQLitePath(); sqlite {
 		return nil // it is on the same disk
@@ -143,6 +151,14 @@ func (c *Core) openDirectory(issuer string, master *keyring.Master) error {
 	schema, err := c.Store.KnownSchema()
 	c.Snapshots = accesstoken.NewSnapshots(c.Directory, master, fmt.Sprintf("claviger snapshot 1, schema %d", schema))
 	return err
+}
+
+// onShelf is the shelf, or none.
+func (c *Core) onShelf() spool.Shelf {
+	if c.shelf == nil {
+		return nil
+	}
+	return c.shelf
 }
 
 // build puts the use cases on database, directory and ring.
@@ -153,6 +169,7 @@ func (c *Core) build(master *keyring.Master) {
 	c.Lifecycle = lifecycle.New(lifecycle.Options{
 		Store: c.Store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Keys: c.Ring, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(c.Issuer), Changed: c.catchUp,
+		Shelf: c.onShelf(), Logger: c.Log,
 	})
 	c.Login = login.New(login.Options{
 		Store: c.Store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: c.Log,
@@ -205,13 +222,16 @@ func (c *Core) Desk() *desk.Desk {
 // back.
 func (c *Core) Close() error {
 	var err error
-	if c.Lifecycle != nil {
+	if c.Lifecycle != nil && !c.serves { // a server has, or keeps them for the next one
 		flush, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		err = c.Lifecycle.FlushRefusals(flush, true)
 		cancel()
 	}
 	if c.Store != nil {
 		err = errors.Join(err, c.Store.Close())
+	}
+	if c.shelf != nil {
+		err = errors.Join(err, c.shelf.Close())
 	}
 	if c.lock != nil {
 		err = errors.Join(err, c.lock.Close())

@@ -28,6 +28,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
+	core.serves = true
 	if core.Traces, err = OpenTraces(ctx, os.Getenv, log); err != nil {
 		return err
 	}

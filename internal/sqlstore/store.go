@@ -45,6 +45,10 @@ func (s lifecycleStore) Change(ctx context.Context, fn func(lifecycle.Tx) error)
 	return s.change(ctx, func(t *tx) error { return fn(t) })
 }
 
+func (s lifecycleStore) RecordOnce(ctx context.Context, id apicred.BatchID, events []apicred.AuditEvent) error {
+	return s.recordOnce(ctx, id, events)
+}
+
 type accessTokenStore struct{ *Store }
 
 func (s accessTokenStore) Head(ctx context.Context) (accesstoken.Head, error) {
@@ -115,8 +119,8 @@ func (s accessTokenStore) UseProof(ctx context.Context, hash []byte, now, end ti
 	return s.useProof(ctx, hash, now, end)
 }
 
-func (s accessTokenStore) AddUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
-	return s.addUsage(ctx, counts, uses)
+func (s accessTokenStore) AddUsage(ctx context.Context, id apicred.BatchID, batch accesstoken.UsageBatch) error {
+	return s.addUsage(ctx, id, batch)
 }
 
 type keyringStore struct{ *Store }

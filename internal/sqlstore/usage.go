@@ -12,13 +12,14 @@ import (
 	"github.com/claviger/claviger/internal/accesstoken"
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
+	"github.com/claviger/claviger/internal/spool"
 	"github.com/claviger/claviger/internal/sqlstore/statement"
 )
 
 const (
-	// usageBatch bounds the rows of one transaction, so that a change never
-	// waits long for usage (R13). A count and a use touch two rows each.
-	usageBatch = 500 / 2
+	// pruneBatch bounds the rows that one transaction removes, so that a change
+	// never waits long for it.
+	pruneBatch = 250
 	// How long usage is kept (R13).
 	usageHoursKept = 14 * 24 * time.Hour
 	usageDaysKept  = 400 * 24 * time.Hour
@@ -41,23 +42,25 @@ func (p *pruning) due(moment time.Time) bool {
 	return true
 }
 
-// addUsage writes in small transactions beside the head row. Rows go in one
-// order, so that two nodes do not wait for each other in a circle.
-func (s *Store) addUsage(ctx context.Context, counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) error {
-	counts, uses = slices.Clone(counts), slices.Clone(uses)
+// addUsage writes a batch beside the head row. Rows go in one order, so that two
+// nodes do not wait for each other in a circle.
+func (s *Store) addUsage(ctx context.Context, id apicred.BatchID, batch accesstoken.UsageBatch) error {
+	counts, uses := slices.Clone(batch.Counts), slices.Clone(batch.Uses)
 	slices.SortFunc(counts, compareCounts)
 	slices.SortFunc(uses, func(a, b accesstoken.SecretUse) int {
 		return cmp.Or(strings.Compare(a.ClientID, b.ClientID), strings.Compare(a.SecretID, b.SecretID), a.At.Compare(b.At))
 	})
-	for batch := range slices.Chunk(counts, usageBatch) {
-		if err := s.writeUsage(ctx, func(r *reader) error { return r.addCounts(ctx, batch) }); err != nil {
+	err := s.writeUsage(ctx, func(r *reader) error {
+		if fresh, err := r.takeBatch(ctx, id); err != nil || !fresh {
 			return err
 		}
-	}
-	for batch := range slices.Chunk(uses, usageBatch) {
-		if err := s.writeUsage(ctx, func(r *reader) error { return r.addUses(ctx, batch) }); err != nil {
+		if err := r.addCounts(ctx, counts); err != nil {
 			return err
 		}
+		return r.addUses(ctx, uses)
+	})
+	if err != nil {
+		return err
 	}
 	return s.pruneUsage(ctx, counts)
 }
@@ -180,7 +183,8 @@ func lastUses(uses []accesstoken.SecretUse, name func(*accesstoken.SecretUse) (c
 	return rows
 }
 
-// pruneUsage removes usage past its keeping, once for each new hour, a batch a
+// pruneUsage removes usage past its keeping, and streams that nobody brings a
+// batch of any more, once for each new hour, a batch a
 // transaction. The counts' own hours are the clock.
 func (s *Store) pruneUsage(ctx context.Context, counts []accesstoken.UsageCount) error {
 	var hour time.Time
@@ -194,13 +198,16 @@ func (s *Store) pruneUsage(ctx context.Context, counts []accesstoken.UsageCount)
 	}
 	for _, remove := range []func(*reader) (int64, error){
 		func(r *reader) (int64, error) {
-			return r.q.DeleteUsageHoursBefore(ctx, micros(hour.Add(-usageHoursKept)), usageBatch)
+			return r.q.DeleteUsageHoursBefore(ctx, micros(hour.Add(-usageHoursKept)), pruneBatch)
 		},
 		func(r *reader) (int64, error) {
-			return r.q.DeleteUsageDaysBefore(ctx, micros(hour.Add(-usageDaysKept)), usageBatch)
+			return r.q.DeleteUsageDaysBefore(ctx, micros(hour.Add(-usageDaysKept)), pruneBatch)
+		},
+		func(r *reader) (int64, error) {
+			return r.q.DeleteBatchesWrittenBefore(ctx, micros(hour.Add(-spool.Remembered)), pruneBatch)
 		},
 	} {
-		for removed := int64(usageBatch); removed == usageBatch; {
+		for removed := int64(pruneBatch); removed == pruneBatch; {
 			err := s.writeUsage(ctx, func(r *reader) (err error) {
 				removed, err = remove(r)
 				return r.fault(err)

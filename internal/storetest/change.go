@@ -262,9 +262,9 @@ func changeAndUsage(f *fixture) {
 	for i := range cap(errs) {
 		go func() {
 			if i%2 == 0 {
-				errs <- f.store.AccessToken().AddUsage(f.Context(), nil, []accesstoken.SecretUse{
+				errs <- f.store.AccessToken().AddUsage(f.Context(), apicred.BatchID{}, accesstoken.UsageBatch{Uses: []accesstoken.SecretUse{
 					{ClientID: two.ClientID, At: start()}, {ClientID: one.ClientID, At: start()},
-				})
+				}})
 				return
 			}
 			errs <- f.tryChange(func(tx lifecycle.Tx) error {

@@ -22,7 +22,7 @@ func usageTests() map[string]func(*fixture) {
 
 func (f *fixture) usage(counts []accesstoken.UsageCount, uses []accesstoken.SecretUse) {
 	f.Helper()
-	f.must(f.store.AccessToken().AddUsage(f.Context(), counts, uses))
+	f.must(f.store.AccessToken().AddUsage(f.Context(), apicred.BatchID{}, accesstoken.UsageBatch{Counts: counts, Uses: uses}))
 }
 
 func (f *fixture) wantDaily(today time.Time, want map[string][14]int64) {
