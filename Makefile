@@ -17,6 +17,7 @@
 #             see bench/README.md
 #   bench-scale  what docs/scale.md reckons with: changes, polls, usage, followers, handshakes, near the database and far
 #   bench-size  each kind of list page, and a token, with 100,000 credentials on SQLite and PostgreSQL
+#   bench-million  the same with a million: ten minutes, and 6 GB below TMPDIR
 #
 # What a target needs and the machine lacks, .ci/need installs, or says how to.
 
@@ -45,7 +46,7 @@ E2E_ON_BOTH_ENGINES := ^Test(Ending|Corpus)_
 
 CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Spool|Failover|Bouncer|Roles|Soak|History|Upgrade|Overload|Torn)_
 
-.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos soak fuzz bench bench-scale bench-size
+.PHONY: help test unit e2e lint format vet fresh console-test generate console chaos soak fuzz bench bench-scale bench-size bench-million
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -121,6 +122,10 @@ bench-scale:
 bench-size:
 	@.ci/need postgresql
 	.ci/on-postgresql go run ./bench -size 100000 -length 3s
+
+bench-million:
+	@.ci/need postgresql
+	.ci/on-postgresql go run ./bench -size 1000000 -pairs 3 -length 2s -samples 100
 
 $(GOLANGCI):
 	.ci/tool $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -98,8 +98,8 @@ func (s *site) backendMemory() (float64, error) {
 		if t.parent != first[0] {
 			continue
 		}
-		if one, _, err := memoryOf(pid); err == nil { // else it has ended
-			own = append(own, one)
+		if one, err := memoryOf(pid); err == nil { // else it has ended
+			own = append(own, one.own)
 		}
 	}
 	if len(own) == 0 {

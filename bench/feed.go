@@ -40,7 +40,7 @@ func (s *site) feed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, _, err := s.near.memory()
+	before, err := s.near.memory()
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *site) feed(ctx context.Context) error {
 		}
 	}
 	pause(ctx, time.Second)
-	after, _, err := s.near.memory()
+	after, err := s.near.memory()
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *site) feed(ctx context.Context) error {
 	told = with.node - without.node*time.Duration(changes)/time.Duration(alone)
 	n := float64(max(events.Load(), 1))
 	each, size := float64(told)/n/float64(time.Microsecond), float64(bytesTold.Load())/n
-	kib, watch := (after-before)*1024/followers, float64(idle.node)/s.length.Seconds()/followers/float64(time.Microsecond)
+	kib, watch := (after.own-before.own)*1024/followers, float64(idle.node)/s.length.Seconds()/followers/float64(time.Microsecond)
 	s.note("feed_cpu", each, "CPU of the node to tell one follower of one change, µs")
 	s.note("feed_bytes", size, "what it is told, bytes")
 	s.note("feed_memory", kib, "memory of the node for one follower, KiB")

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/claviger/claviger/internal/keyring"
 )
 
 // postgresDirectory names the socket's directory of the PostgreSQL server that .ci/on-postgresql runs.
@@ -39,8 +41,11 @@ type installation struct {
 	people     *population
 	process    *process
 	ready      time.Duration // from its start until it answered
+	start      memory        // when it answered
+	like       *installation // on SQLite, whose rows it gets; nil: its own
 
 	own         []client // credentials of the admin, where they were made
+	master      [keyring.MasterKeySize]byte
 	binary      string
 	databaseURL string
 	environment []string     // of the server and of what is run beside it
@@ -62,29 +67,18 @@ func (l *laboratory) install(ctx context.Context, i *installation) error {
 		return err
 	}
 	i.issuer, i.gateway = "http://"+addresses[0], "http://"+addresses[1]
-	master := newMasterKey()
+	i.master = newMasterKey()
+	if i.like != nil {
+		i.master = i.like.master
+	}
 	i.binary, i.databaseURL = binary, database
 	i.environment = append(os.Environ(),
 		"CLAVIGER_DATA_DIR="+l.data(i), "CLAVIGER_DATABASE_URL="+database,
-		"CLAVIGER_MASTER_KEY="+base64.StdEncoding.EncodeToString(master[:]),
+		"CLAVIGER_MASTER_KEY="+base64.StdEncoding.EncodeToString(i.master[:]),
 		"CLAVIGER_LISTEN="+addresses[0], "CLAVIGER_GATEWAY_LISTEN="+addresses[1],
 		"CLAVIGER_OPS_LISTEN=127.0.0.1:0", "CLAVIGER_ISSUER="+i.issuer)
-	for _, args := range [][]string{
-		{"user", "create", "--email", "ada@example.com", "--role", "admin"},
-		{"user", "create", "--email", "grace@example.com", "--role", "supervisor"},
-		{"catalogue", "apply", "--example", "vcc"},
-	} {
-		if out, err := i.command(ctx, args...).CombinedOutput(); err != nil {
-			return fmt.Errorf("claviger %s: %w\n%s", strings.Join(args, " "), err, out)
-		}
-	}
-	if i.n > 0 {
-		if i.people, err = populate(ctx, database, master, i.n); err != nil {
-			return err
-		}
-		if err := analyze(ctx, database); err != nil {
-			return err
-		}
+	if err := i.fill(ctx); err != nil {
+		return err
 	}
 	for into, email := range map[*string]string{&i.token: "ada@example.com", &i.supervisor: "grace@example.com"} {
 		token, err := i.command(ctx, "token", "--user", email, "--ttl", "24h").Output()
@@ -94,6 +88,33 @@ func (l *laboratory) install(ctx context.Context, i *installation) error {
 		*into = strings.TrimSpace(string(token))
 	}
 	return l.serve(ctx, i, i.command(ctx, "serve"))
+}
+
+// fill makes people, catalogue and credentials, or copies them.
+func (i *installation) fill(ctx context.Context) (err error) {
+	if i.like != nil {
+		if out, err := i.command(ctx, "migrate").CombinedOutput(); err != nil {
+			return fmt.Errorf("claviger migrate: %w\n%s", err, out)
+		}
+		i.people = i.like.people
+		return errors.Join(copyRows(ctx, i.like, i.databaseURL), analyze(ctx, i.databaseURL))
+	}
+	for _, args := range [][]string{
+		{"user", "create", "--email", "ada@example.com", "--role", "admin"},
+		{"user", "create", "--email", "grace@example.com", "--role", "supervisor"},
+		{"catalogue", "apply", "--example", "vcc"},
+	} {
+		if out, err := i.command(ctx, args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("claviger %s: %w\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	if i.n == 0 {
+		return nil
+	}
+	if i.people, err = populate(ctx, i.databaseURL, i.master, i.n); err != nil {
+		return err
+	}
+	return analyze(ctx, i.databaseURL)
 }
 
 // command is one of Claviger's, with the installation's settings.
@@ -171,7 +192,8 @@ func (l *laboratory) serve(ctx context.Context, i *installation, cmd *exec.Cmd) 
 		}
 		if i.answers(ctx) {
 			i.ready = time.Since(began)
-			return nil
+			i.start, err = i.memory()
+			return err
 		}
 	}
 	return errors.New("claviger serve did not get ready")
@@ -205,28 +227,25 @@ func postgresProcess() ([]int, error) {
 	return []int{pid}, err
 }
 
-// memory is what the server holds in RAM.
-func (i *installation) memory() (own, resident float64, err error) {
-	return memoryOf(i.process.cmd.Process.Pid)
-}
+// memory is what a process holds in RAM, in MiB: of its own, and with the pages of files that it maps or runs, which are the
+// page cache's; and the most that it ever held (RssAnon, VmRSS and VmHWM of proc(5)).
+type memory struct{ own, resident, most float64 }
 
-// memoryOf is what a process holds in RAM, in MiB: of its own, and with the pages of files that it maps or runs, which are
-// the page cache's (RssAnon and VmRSS of proc(5)).
-func memoryOf(pid int) (own, resident float64, err error) {
+func (i *installation) memory() (memory, error) { return memoryOf(i.process.cmd.Process.Pid) }
+
+func memoryOf(pid int) (m memory, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, 0, err
+		return m, err
 	}
-	mebibytes := func(name string) float64 {
+	for name, into := range map[string]*float64{"RssAnon": &m.own, "VmRSS": &m.resident, "VmHWM": &m.most} {
 		_, rest, _ := strings.Cut(string(status), name+":")
-		var kib float64
-		if _, scan := fmt.Sscan(rest, &kib); scan != nil {
-			err = fmt.Errorf("no %s in /proc/PID/status: %w", name, scan)
+		if _, scan := fmt.Sscan(rest, into); scan != nil {
+			return m, fmt.Errorf("no %s in /proc/PID/status: %w", name, scan)
 		}
-		return kib / 1024
+		*into /= 1024
 	}
-	own, resident = mebibytes("RssAnon"), mebibytes("VmRSS")
-	return own, resident, err
+	return m, nil
 }
 
 // freeAddresses are n that nobody listens on.

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,7 +22,7 @@ import (
 
 const (
 	owners       = 2000
-	rowsAtOnce   = 5000 // in one transaction
+	rowsAtOnce   = 20_000 // in one transaction
 	rareScope    = "globalpci"
 	absentScope  = "interaction-content:delete" // which nobody holds
 	shownClients = 1000                         // how many credentials' secrets are remembered
@@ -47,12 +49,33 @@ func populate(ctx context.Context, url string, master [keyring.MasterKeySize]byt
 	if err := p.addOwners(ctx); err != nil {
 		return nil, err
 	}
-	for from := 0; from < n; from += rowsAtOnce {
-		if err := p.addCredentials(ctx, from, min(from+rowsAtOnce, n), n); err != nil {
-			return nil, err
+	fill := func() error {
+		for from := 0; from < n; from += rowsAtOnce {
+			if err := p.addCredentials(ctx, from, min(from+rowsAtOnce, n), n); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return p, nil
+	if strings.HasPrefix(url, "sqlite:") {
+		return p, store.WithoutIndexes(ctx, fill)
+	}
+	return p, fill()
+}
+
+// copyRows fills an empty database with all that another installation's has.
+func copyRows(ctx context.Context, from *installation, url string) (err error) {
+	source, err := sqlstore.OpenBackup(ctx, strings.TrimPrefix(from.databaseURL, "sqlite:"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: url})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return store.Restore(ctx, source, sqlstore.RestoreOptions{}, func(lifecycle.RestoreTx) error { return nil })
 }
 
 func (p *population) addOwners(ctx context.Context) error {

@@ -7,8 +7,12 @@ import (
 	"text/tabwriter"
 )
 
-// fewCredentials is what a large installation is compared with.
-const fewCredentials = 100
+const (
+	// fewCredentials is what a large installation is compared with.
+	fewCredentials = 1000
+	// askers is how many of them ask for tokens.
+	askers = 100
+)
 
 // runAtSize measures what an installation with many credentials costs: its list pages, and a token beside what it
 // costs with few.
@@ -19,6 +23,9 @@ func (l *laboratory) runAtSize(ctx context.Context, w io.Writer, p plan) error {
 	for _, engine := range engines {
 		few := &installation{engine: engine, n: fewCredentials, source: ".", name: "now"}
 		many := &installation{engine: engine, n: p.size, source: ".", name: "now"}
+		if len(all) > 0 {
+			few.like, many.like = all[0], all[1]
+		}
 		for _, i := range []*installation{few, many} {
 			if err := l.install(ctx, i); err != nil {
 				return err
@@ -36,7 +43,7 @@ func (l *laboratory) runAtSize(ctx context.Context, w io.Writer, p plan) error {
 	for k, engine := range engines {
 		few, many := all[2*k], all[2*k+1]
 		c := comparison{title: "Token issuance on " + engine + " as credentials grow, those that ask by turns", targets: []target{
-			few.issuance(fewCredentials), many.issuance(fewCredentials), many.issuance(shownClients),
+			few.issuance(askers), many.issuance(askers), many.issuance(shownClients),
 		}}
 		rows, err := c.measure(ctx, p)
 		if err != nil {
@@ -69,13 +76,13 @@ func (i *installation) issuance(clients int) target {
 func printSizes(w io.Writer, all []*installation) error {
 	fmt.Fprint(w, "\nStart to ready, and memory after the above\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "engine\tcredentials\tready after ms\town memory MiB\tresident MiB\t")
+	fmt.Fprintln(table, "engine\tcredentials\tready after ms\tmost until ready MiB\town memory MiB\tresident MiB\t")
 	for _, i := range all {
-		own, resident, err := i.memory()
+		m, err := i.memory()
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.0f\t\n", i.engine, i.n, milliseconds(i.ready), own, resident)
+		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t\n", i.engine, i.n, milliseconds(i.ready), i.start.most, m.own, m.resident)
 	}
 	return table.Flush()
 }
