@@ -16,8 +16,10 @@ func newDoctor(a *app) *cobra.Command {
 		Use: "doctor", Short: "Check configuration and installation on this machine",
 		Long: `Looks at the configuration and at the installation it names, while the server runs
 or not, and prints what it finds with the remedy: files and their permissions, disk
-space, listeners, TLS, trusted proxies, the database and its schema, clocks, keys,
-the end of the audit log, the catalogue. Nothing is changed.
+space, listeners, TLS, trusted proxies, the running server and how old its view is,
+the database, its schema, replication and rights, clocks (also that of what answers
+under the issuer's name), keys, the end of the audit log, the catalogue. Nothing is
+changed.
 
 The exit code is 1 where something failed; warnings alone leave it 0.`,
 		Example: `  claviger doctor --config /etc/claviger/claviger.yaml

@@ -37,7 +37,10 @@ func Doctor(ctx context.Context, cfg config.Config) []Finding {
 	d.proxies()
 	d.tls()
 	d.clientCertificates()
+	d.offline()
 	d.runningServer(ctx)
+	d.runningView(ctx)
+	d.issuerClock(ctx)
 	d.database(ctx)
 	return d.findings
 }

@@ -23,6 +23,8 @@ const (
 	oldKey = 90 * 24 * time.Hour
 )
 
+const clockRemedy = "Let the clocks of all machines follow a time server (NTP)."
+
 func (d *doctor) database(ctx context.Context) {
 	if path, sqlite := d.cfg.SQLitePath(); sqlite {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -45,6 +47,8 @@ func (d *doctor) database(ctx context.Context) {
 	if !d.schema(&facts) {
 		return
 	}
+	d.replication(&facts)
+	d.rights(&facts)
 	d.clocks(&facts)
 	d.audit(&facts)
 	d.keys(ctx, store)
@@ -64,7 +68,11 @@ func (d *doctor) damage(f *sqlstore.Examination) {
 	if f.Damage != "" {
 		d.found(FindingFailed, "database", "The database is damaged: "+f.Damage, "Stop the server, keep the file, and restore the last backup (claviger restore).")
 	} else {
-		d.ok("database", "The database answers and holds together.")
+		of := "The database"
+		if f.Version != "" {
+			of = "PostgreSQL " + f.Version
+		}
+		d.ok("database", "%s answers and holds together.", of)
 	}
 	for _, w := range f.Unsafe {
 		d.found(FindingWarning, "database_settings", w, "Set it right in the database server: else what was acknowledged can be lost.")
@@ -92,7 +100,7 @@ func (d *doctor) schema(f *sqlstore.Examination) bool {
 }
 
 func (d *doctor) clocks(f *sqlstore.Examination) {
-	remedy := "Let the clocks of all machines follow a time server (NTP)."
+	const remedy = clockRemedy
 	skew := f.ClockSkew.Abs()
 	ahead := f.LastEvent.Sub(f.At)
 	switch {
@@ -143,9 +151,17 @@ func (d *doctor) keys(ctx context.Context, store *sqlstore.Store) {
 func (d *doctor) signingKeys(records []apicred.SigningKey) {
 	limit := max(oldKey, 2*d.cfg.SigningKeyRotation)
 	has := map[apicred.SigningKeyStatus]bool{}
+	rotation := "Nothing rotates it by itself (signing_key_rotation)."
+	signing := time.Duration(0)
 	for i := range records {
 		r := &records[i]
 		has[r.Status] = true
+		if r.Status == apicred.SigningKeyActive {
+			signing = time.Since(r.NotBefore)
+			if d.cfg.SigningKeyRotation > 0 {
+				rotation = "The next one takes over at " + r.NotBefore.Add(d.cfg.SigningKeyRotation).UTC().Format(time.RFC3339) + "."
+			}
+		}
 		if age := time.Since(r.NotBefore); r.Status == apicred.SigningKeyActive && age > limit {
 			d.found(FindingWarning, "signing_keys", fmt.Sprintf("The signing key %s has been signing for %d days.", r.KID, int(age.Hours()/24)), "Run: claviger key rotate, or set signing_key_rotation.")
 		}
@@ -154,7 +170,7 @@ func (d *doctor) signingKeys(records []apicred.SigningKey) {
 		d.found(FindingFailed, "signing_keys", "There is no active signing key, or no next one.", "Restart the server, which makes what is missing.")
 		return
 	}
-	d.ok("signing_keys", "There is an active signing key and a next one.")
+	d.ok("signing_keys", "The active signing key has been signing for %d days. %s", int(signing.Hours()/24), rotation)
 }
 
 // contents looks at what people put into the installation.

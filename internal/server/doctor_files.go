@@ -22,9 +22,6 @@ const (
 
 func (d *doctor) dataDirectory() {
 	path, sqlite := d.cfg.SQLitePath()
-	if !sqlite {
-		return
-	}
 	info, err := os.Stat(d.cfg.DataDir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -46,7 +43,9 @@ func (d *doctor) dataDirectory() {
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
 		d.found(FindingWarning, "data_dir", fmt.Sprintf("The data directory belongs to user %d, and this is user %d.", owner.Uid, os.Geteuid()), "Run local commands as the server's user.")
 	}
-	d.databaseFile(path)
+	if sqlite {
+		d.databaseFile(path)
+	}
 }
 
 // loose says when others may enter a directory or read a file; empty when not.
@@ -70,14 +69,15 @@ func (d *doctor) databaseFile(path string) {
 }
 
 func (d *doctor) diskSpace() {
-	if _, sqlite := d.cfg.SQLitePath(); !sqlite {
-		return
-	}
+	_, sqlite := d.cfg.SQLitePath()
 	free, ok := freeBytes(d.cfg.DataDir)
 	if !ok {
 		return // the directory is not there; that is said already
 	}
 	remedy := "Make room on the disk of the data directory. When it is full, every change is refused."
+	if !sqlite {
+		remedy = "Make room on the disk of the data directory. When it is full, the node cannot keep what it needs to start without the database."
+	}
 	switch message := fmt.Sprintf("%d MiB are free for %s.", free>>20, d.cfg.DataDir); {
 	case free < leastSpace:
 		d.found(FindingFailed, "disk_space", message, remedy)

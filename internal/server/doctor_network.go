@@ -174,8 +174,7 @@ func (d *doctor) probeListener(ctx context.Context) {
 	}
 	// It is asked for a status on its own address, under another name than the
 	// certificate's; nothing is told to it.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // G402: see above
-	response, err := client.Do(request)
+	response, err := d.client(true).Do(request)
 	if err != nil {
 		d.ok("server", "No server answers on %s.", d.cfg.Listen)
 		return

@@ -32,6 +32,14 @@ type Examination struct {
 	// whether the last event is that one.
 	Sequence  int64
 	HeadHolds bool
+	// Version is the database server's; empty with SQLite, as the rest is.
+	Version string
+	// Servers is how many database servers hold the data, as far as can be seen,
+	// and Synchronous whether a commit waits for more than one of them.
+	Servers     int64
+	Synchronous bool
+	// MayRewriteAudit: the role may change or delete audit events.
+	MayRewriteAudit bool
 }
 
 // Examine reads what can be said about the database without reading all of it.
@@ -66,17 +74,22 @@ func (s *Store) examineSQLite(ctx context.Context, e *Examination) error {
 }
 
 func (s *Store) examinePostgres(ctx context.Context, e *Examination) error {
-	var version, clock int64
-	var fsync, commit string
+	var version, clock, standbys int64
+	var fsync, commit, standbyNames string
 	before := time.Now()
 	err := s.readers.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('fsync'), current_setting('synchronous_commit'),
-		CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`).Scan(&version, &fsync, &commit, &clock)
+		CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT), current_setting('server_version'), current_setting('synchronous_standby_names'),
+		(SELECT COUNT(*) FROM pg_stat_replication),
+		COALESCE(has_table_privilege(to_regclass('audit_events'), 'UPDATE') OR has_table_privilege(to_regclass('audit_events'), 'DELETE'), false)`).
+		Scan(&version, &fsync, &commit, &clock, &e.Version, &standbyNames, &standbys, &e.MayRewriteAudit)
 	if err != nil {
 		return err
 	}
 	// The answer was made somewhere between the two; the middle is the best guess.
 	e.At = before.Add(time.Since(before) / 2)
 	e.ClockSkew = time.UnixMicro(clock).Sub(e.At).Round(time.Millisecond)
+	e.Servers = max(int64(s.hosts), 1+standbys)
+	e.Synchronous = standbyNames != "" && commit != "off" && commit != "local"
 	if version < postgresLeast {
 		e.Unsafe = append(e.Unsafe, "PostgreSQL is older than 15, the oldest that is supported.")
 	}

@@ -32,6 +32,7 @@ type Store struct {
 	// others holds it up.
 	follower steady
 	lines    *lines // nil with SQLite
+	hosts    int    // that the URL names; 0 with SQLite
 	// What was removed last because its time had come.
 	prunedUsage, prunedProofs pruning
 }

@@ -83,7 +83,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	following.ConnectTimeout = min(config.ConnectTimeout, followerConnectTime/hosts)
 	follower := postgresPool(following, followerConnections)
 	follower.SetMaxIdleConns(1)
-	return &Store{engine: postgresEngine(), writer: pool, readers: pool, follower: follower, lines: lines}, nil
+	return &Store{engine: postgresEngine(), writer: pool, readers: pool, follower: follower, lines: lines, hosts: hostsOf(config)}, nil
 }
 
 // hostsOf counts the hosts of a URL; one that may be spoken to with TLS and
