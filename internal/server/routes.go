@@ -82,16 +82,22 @@ func newServer(core *Core, d *doors) (*server, error) {
 	mutualShell, gatewayShell := shell, shell
 	mutualShell.Listener, mutualShell.URL = "mtls", endpoints.CertificateURL
 	gatewayShell.Listener, gatewayShell.Bare = "gateway", true
-	if d.authorities != nil {
-		header := core.Config.ClientCertificateHeader
-		shell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header}
-		mutualShell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Connection: true}
-		gatewayShell.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header, Connection: true}
-	}
+	d.tellCertificates(&shell, &mutualShell, &gatewayShell, core.Config.ClientCertificateHeader)
 	return &server{
 		core: core, health: health, admission: admission, ops: opsHandler(metrics.Registry), metrics: metrics.Registry, public: web.NewShell(shell, public),
 		mutual: web.NewShell(mutualShell, mutual), gateway: web.NewShell(gatewayShell, behind), proxy: proxy,
 	}, nil
+}
+
+// tellCertificates tells each shell where client certificates are found, if any
+// count.
+func (d *doors) tellCertificates(public, mutual, behind *web.Config, header string) {
+	if d.authorities == nil {
+		return
+	}
+	public.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header}
+	mutual.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Connection: true}
+	behind.Certificates = &web.ClientCertificates{Authorities: d.authorities.inForce.Load, Header: header, Connection: true}
 }
 
 // mostManaging is how many requests to the management API and the pages may be
