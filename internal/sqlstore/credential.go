@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"strings"
 
@@ -129,22 +130,30 @@ func (t *tx) DeleteCredential(ctx context.Context, accountID, clientID string) e
 	return t.lookup(err)
 }
 
+// insertScopes and insertWords are a statement each, however many they insert:
+// others wait for the head row meanwhile.
 func (t *tx) insertScopes(ctx context.Context, c *apicred.Credential) error {
-	for _, scope := range c.Scopes {
-		if err := t.q.InsertCredentialScope(ctx, c.ClientID, scope, c.AccountID); err != nil {
-			return t.fault(err)
-		}
-	}
-	return nil
+	q := (&composed{}).add("INSERT INTO credential_scopes (client_id, account_id, scope) SELECT ")
+	q.add("CAST(", q.bind(c.ClientID), " AS TEXT), CAST(", q.bind(c.AccountID), " AS TEXT), l.value FROM ")
+	return t.insertEach(ctx, q, c.Scopes)
 }
 
 func (t *tx) insertWords(ctx context.Context, row *statement.Credential) error {
-	for _, word := range nameWords(row.NameFolded) {
-		if err := t.q.InsertCredentialWord(ctx, statement.InsertCredentialWordParams{ClientID: row.ClientID, Word: word, AccountID: row.AccountID, NameFolded: row.NameFolded}); err != nil {
-			return t.fault(err)
-		}
+	q := (&composed{}).add("INSERT INTO credential_words (client_id, account_id, name_folded, word) SELECT ")
+	q.add("CAST(", q.bind(row.ClientID), " AS TEXT), CAST(", q.bind(row.AccountID), " AS TEXT), CAST(", q.bind(row.NameFolded), " AS TEXT), l.value FROM ")
+	return t.insertEach(ctx, q, nameWords(row.NameFolded))
+}
+
+// insertEach ends a statement by l, whose column value is one of texts each.
+func (t *tx) insertEach(ctx context.Context, q *composed, texts []string) error {
+	if len(texts) == 0 {
+		return nil
 	}
-	return nil
+	list, err := json.Marshal(texts)
+	if err != nil {
+		return t.fault(err)
+	}
+	return t.exec(ctx, q.add(t.elements, "(", q.bind(string(list)), ") AS l"))
 }
 
 func credentialRow(c *apicred.Credential) statement.Credential {

@@ -43,9 +43,6 @@ DELETE FROM credentials WHERE account_id = $1 AND client_id = $2;
 UPDATE credentials SET secret_added_at = sqlc.arg(secret_added_at)
 WHERE client_id = sqlc.arg(client_id) AND secret_added_at < sqlc.arg(secret_added_at);
 
--- name: InsertCredentialScope :exec
-INSERT INTO credential_scopes (client_id, scope, account_id) VALUES ($1, $2, $3);
-
 -- name: DeleteCredentialScopes :exec
 DELETE FROM credential_scopes WHERE client_id = $1;
 
@@ -54,9 +51,6 @@ SELECT EXISTS (SELECT 1 FROM credential_scopes WHERE scope = $1);
 
 -- name: CountScopeHolders :one
 SELECT COUNT(*) FROM credential_scopes WHERE scope = $1;
-
--- name: InsertCredentialWord :exec
-INSERT INTO credential_words (client_id, word, account_id, name_folded) VALUES ($1, $2, $3, $4);
 
 -- name: DeleteCredentialWords :exec
 DELETE FROM credential_words WHERE client_id = $1;

@@ -205,36 +205,6 @@ func (q *Queries) InsertCredential(ctx context.Context, arg InsertCredentialPara
 	return err
 }
 
-const insertCredentialScope = `-- name: InsertCredentialScope :exec
-INSERT INTO credential_scopes (client_id, scope, account_id) VALUES ($1, $2, $3)
-`
-
-func (q *Queries) InsertCredentialScope(ctx context.Context, clientID string, scope string, accountID string) error {
-	_, err := q.db.ExecContext(ctx, insertCredentialScope, clientID, scope, accountID)
-	return err
-}
-
-const insertCredentialWord = `-- name: InsertCredentialWord :exec
-INSERT INTO credential_words (client_id, word, account_id, name_folded) VALUES ($1, $2, $3, $4)
-`
-
-type InsertCredentialWordParams struct {
-	ClientID   string
-	Word       string
-	AccountID  string
-	NameFolded string
-}
-
-func (q *Queries) InsertCredentialWord(ctx context.Context, arg InsertCredentialWordParams) error {
-	_, err := q.db.ExecContext(ctx, insertCredentialWord,
-		arg.ClientID,
-		arg.Word,
-		arg.AccountID,
-		arg.NameFolded,
-	)
-	return err
-}
-
 const listCredentialsAfter = `-- name: ListCredentialsAfter :many
 SELECT client_id, account_id, level, owner_id, scopes, api, authentication_method, key_set, tls_client_subject, allowed_cidrs,
     token_lifetime, requests_per_second, disabled_at, expires_at, suspension, generation, last_used_at
