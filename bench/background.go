@@ -109,45 +109,63 @@ func (s *site) backendMemory() (float64, error) {
 	return median(own), nil
 }
 
-// flushed are counts of so many credentials, each as one that asked for one token since the last time.
+// flushed are counts of so many credentials.
 const flushed = 1000
 
-// usage asks what counting costs the database.
+// usage asks what counting costs the database: calls, each five seconds, and last uses, once a minute.
 func (s *site) usage(ctx context.Context) error {
 	uses, err := s.used(ctx)
 	if err != nil {
 		return err
 	}
 	var rows [][]any
-	for k, d := range distances() {
-		s.wire.SetRoundTrip(0)
-		store, err := sqlstore.Open(ctx, sqlstore.Options{URL: s.far.databaseURL})
-		if err != nil {
-			return err
-		}
-		s.wire.SetRoundTrip(d)
-		began, times := time.Now(), 0
-		cost, err := s.during(ctx, nil, func() error {
-			for ; times == 0 || time.Since(began) < s.length; times++ {
-				if err := flush(ctx, store, uses, 1000*k+times); err != nil {
-					return err
-				}
+	for _, what := range []struct {
+		name, figure string
+		write        func(context.Context, *sqlstore.Store, []accesstoken.SecretUse) error
+		far          []time.Duration
+	}{
+		{"counts", "count", addCounts, distances()},
+		{"last uses", "use", addUses, distances()[:1]},
+	} {
+		for _, d := range what.far {
+			took, cost, err := s.thousand(ctx, d, func(ctx context.Context, store *sqlstore.Store) error { return what.write(ctx, store, uses) })
+			if err != nil {
+				return err
 			}
-			return nil
-		})
-		took := time.Since(began)
-		s.wire.SetRoundTrip(0)
-		if err := errors.Join(err, store.Close()); err != nil {
-			return err
+			rows = append(rows, []any{what.name, milliseconds(d), milliseconds(took), cost.database.Seconds() * 1000, float64(cost.wal) / flushed, cost.trips})
+			s.noteAt(int(d.Milliseconds()), 0, what.figure+"_cpu", milliseconds(cost.database), fmt.Sprintf("CPU of PostgreSQL to write %d %s, ms", flushed, what.name))
+			s.noteAt(int(d.Milliseconds()), 0, what.figure+"_wal", float64(cost.wal)/flushed, "WAL of one of them, bytes")
+			s.noteAt(int(d.Milliseconds()), 80, what.figure+"_far", took.Seconds(), fmt.Sprintf("time to write %d %s, 80 ms away, s", flushed, what.name))
 		}
-		n := float64(times)
-		rows = append(rows, []any{milliseconds(d), milliseconds(took) / n, milliseconds(cost.database) / n, float64(cost.wal) / n / flushed, float64(cost.trips) / n})
-		s.noteAt(int(d.Milliseconds()), 0, "usage_cpu", milliseconds(cost.database)/n, fmt.Sprintf("CPU of PostgreSQL to count %d active credentials once, ms", flushed))
-		s.noteAt(int(d.Milliseconds()), 0, "usage_wal", float64(cost.wal)/n/flushed, "WAL of counting one active credential once, bytes")
-		s.noteAt(int(d.Milliseconds()), 80, "usage_far", took.Seconds()/n, fmt.Sprintf("time to write the counts of %d active credentials, 80 ms away, s", flushed))
 	}
-	return s.table(fmt.Sprintf("Usage of %d active credentials, once: a count and a last use of each", flushed),
-		"round trip ms | ms | database CPU ms | WAL bytes a credential | round trips", rows, "%.0f", "%.0f", "%.1f", "%.0f", "%.0f")
+	return s.table(fmt.Sprintf("Usage of %d credentials, in batches of %d", flushed, together),
+		"what | round trip ms | ms | database CPU ms | WAL bytes each | round trips", rows, "%s", "%.0f", "%.0f", "%.1f", "%.0f", "%d")
+}
+
+// thousand writes so many of something again and again and returns what one time came to.
+func (s *site) thousand(ctx context.Context, d time.Duration, write func(context.Context, *sqlstore.Store) error) (took time.Duration, cost expense, err error) {
+	s.wire.SetRoundTrip(0)
+	store, err := sqlstore.Open(ctx, sqlstore.Options{URL: s.far.databaseURL})
+	if err != nil {
+		return 0, expense{}, err
+	}
+	if err := write(ctx, store); err != nil { // the rows are there, the statements prepared
+		return 0, expense{}, err
+	}
+	s.wire.SetRoundTrip(d)
+	began, times := time.Now(), 0
+	cost, err = s.during(ctx, nil, func() error {
+		for ; times == 0 || time.Since(began) < s.length; times++ {
+			if err := write(ctx, store); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	n := time.Duration(max(times, 1))
+	took = time.Since(began) / n
+	s.wire.SetRoundTrip(0)
+	return took, expense{database: cost.database / n, wal: cost.wal / int64(n), trips: cost.trips / int64(n)}, errors.Join(err, store.Close())
 }
 
 // used are credentials that were used, each by its secret.
@@ -160,20 +178,29 @@ func (s *site) used(ctx context.Context) (uses []accesstoken.SecretUse, err erro
 	return uses, err
 }
 
-// flush writes as a node does, batch by batch.
-func flush(ctx context.Context, store *sqlstore.Store, uses []accesstoken.SecretUse, turn int) error {
-	const together = 250 // accesstoken's batch
-	now := time.Now().UTC()
+// together are what a node writes in one batch.
+const together = 250
+
+func addCounts(ctx context.Context, store *sqlstore.Store, uses []accesstoken.SecretUse) error {
+	hour := time.Now().UTC().Truncate(time.Hour)
 	for part := range slices.Chunk(uses, together) {
 		var counts []accesstoken.UsageCount
-		for i := range part {
-			part[i].At = now.Add(time.Duration(turn) * time.Minute)
+		for _, use := range part {
 			counts = append(counts, accesstoken.UsageCount{
-				ClientID: part[i].ClientID, Hour: now.Truncate(time.Hour), Outcome: string(accesstoken.OutcomeIssued), Scope: benchScope, Calls: 1,
+				ClientID: use.ClientID, Hour: hour, Outcome: string(accesstoken.OutcomeIssued), Scope: benchScope, Calls: 1,
 			})
 		}
 		if err := store.AccessToken().AddUsage(ctx, apicred.BatchID{}, accesstoken.UsageBatch{Counts: counts}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func addUses(ctx context.Context, store *sqlstore.Store, uses []accesstoken.SecretUse) error {
+	for part := range slices.Chunk(uses, together) {
+		for i := range part {
+			part[i].At = time.Now() // later than before
 		}
 		if err := store.AccessToken().AddUsage(ctx, apicred.BatchID{}, accesstoken.UsageBatch{Uses: part}); err != nil {
 			return err

@@ -145,6 +145,7 @@ func (s *site) seen(ctx context.Context) error {
 			return err
 		}
 		rows = append(rows, []any{milliseconds(d), milliseconds(p50), milliseconds(p99), last.Seconds()})
+		s.noteAt(int(d.Milliseconds()), 0, "seen_p99", milliseconds(p99), "one change seen on a node beside the primary, p99, ms")
 		s.noteAt(int(d.Milliseconds()), 80, "seen_p99_far", milliseconds(p99), "one change seen 80 ms from the primary, p99, ms")
 		s.noteAt(int(d.Milliseconds()), 80, "burst_far", last.Seconds(), fmt.Sprintf("the last of %d changes at once seen there, s", burst))
 	}
@@ -201,17 +202,22 @@ func (s *site) burstAfter(ctx context.Context, clients []client, d time.Duration
 	if err := each("/disable"); err != nil {
 		return 0, err
 	}
-	acknowledged := time.Now()
-	var took time.Duration
-	for _, token := range tokens {
-		one, err := s.untilRefused(ctx, token, acknowledged)
-		if err != nil {
-			return 0, err
-		}
-		took = max(took, one)
+	took, err := s.lastRefused(ctx, tokens)
+	if err != nil {
+		return 0, err
 	}
 	s.wire.SetRoundTrip(0)
 	return took, each("/enable")
+}
+
+// lastRefused asks about all tokens side by side, as each refusal waits for a look at the database that all of them share.
+func (s *site) lastRefused(ctx context.Context, tokens []string) (time.Duration, error) {
+	acknowledged, longest := time.Now(), make([]time.Duration, len(tokens))
+	_, err := crowd(ctx, len(tokens), 0, func(ctx context.Context, n, _ int) (err error) {
+		longest[n], err = s.untilRefused(ctx, tokens[n], acknowledged)
+		return err
+	})
+	return slices.Max(longest), err
 }
 
 // untilRefused asks the far node until it refuses the token, burstPatience at most.

@@ -21,7 +21,6 @@ func (s *site) feed(ctx context.Context) error {
 		return err
 	}
 	switched := s.near.own[0]
-	told := time.Duration(0)
 	tell := func() (changes int, cost expense, err error) {
 		cost, err = s.during(ctx, s.near, func() error {
 			for began := time.Now(); changes == 0 || time.Since(began) < s.length; changes++ {
@@ -67,7 +66,7 @@ func (s *site) feed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	told = with.node - without.node*time.Duration(changes)/time.Duration(alone)
+	told := with.node - without.node*time.Duration(changes)/time.Duration(alone)
 	n := float64(max(events.Load(), 1))
 	each, size := float64(told)/n/float64(time.Microsecond), float64(bytesTold.Load())/n
 	kib, watch := (after.own-before.own)*1024/followers, float64(idle.node)/s.length.Seconds()/followers/float64(time.Microsecond)

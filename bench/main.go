@@ -25,6 +25,7 @@ type plan struct {
 	size    int            // credentials; 0: the usual comparisons
 	samples int            // of each kind of list page
 	scale   bool           // what docs/scale.md reckons with
+	into    string         // the document that its figures are put into; empty: none
 }
 
 func main() {
@@ -57,6 +58,7 @@ func parse() plan {
 	flag.IntVar(&p.size, "size", 0, "instead: list pages and tokens with so many credentials, on SQLite and PostgreSQL (.ci/on-postgresql)")
 	flag.IntVar(&p.samples, "samples", 200, "with -size, how often each kind of list page is asked for")
 	flag.BoolVar(&p.scale, "scale", false, "instead: what docs/scale.md reckons with, on SQLite and PostgreSQL, near and far (make bench-scale)")
+	flag.StringVar(&p.into, "into", "", "with -scale, a `document` whose measured figures are replaced (then go test ./bench -run Scale -update)")
 	flag.Parse()
 	return p
 }

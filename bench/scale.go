@@ -4,16 +4,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // runScale measures what docs/scale.md reckons with. Each part prints its table; what the document takes from them stands
 // at the end, as the rows of its own table.
 func (l *laboratory) runScale(ctx context.Context, out io.Writer, p plan) error {
-	onSQLite, err := l.installFull(ctx, sqlite)
+	onSQLite, err := l.installFull(ctx, sqlite, p.source())
 	if err != nil {
 		return err
 	}
-	s, err := l.newSite(ctx, out, p.length)
+	s, err := l.newSite(ctx, out, p)
 	if err != nil {
 		return err
 	}
@@ -38,7 +43,45 @@ func (l *laboratory) runScale(ctx context.Context, out io.Writer, p plan) error 
 	}
 	fmt.Fprintln(out, "\nFor docs/scale.md:")
 	for _, f := range s.figures {
-		fmt.Fprintf(out, "| `%s` | %.4g | %s |\n", f.name, f.value, f.means)
+		fmt.Fprintln(out, f.row())
 	}
-	return nil
+	if p.into == "" {
+		return nil
+	}
+	return enter(p.into, s.figures)
+}
+
+// source is the state of the repository whose server is measured.
+func (p plan) source() string {
+	if p.before != "" {
+		return p.before
+	}
+	return "."
+}
+
+// row is the figure as a row of a table of the document.
+func (f figure) row() string {
+	return fmt.Sprintf("| `%s` | %s | %s |", f.name, strconv.FormatFloat(f.value, 'f', decimals(f.value), 64), f.means)
+}
+
+// decimals are those that three significant digits need.
+func decimals(value float64) int {
+	return min(4, max(0, 2-int(math.Floor(math.Log10(math.Max(math.Abs(value), 1e-4))))))
+}
+
+// enter puts figures into a document in place of those of the same name.
+func enter(file string, figures []figure) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(string(text), "\n")
+	for _, f := range figures {
+		at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "| `"+f.name+"` | ") })
+		if at < 0 {
+			continue // measured, and not reckoned with
+		}
+		lines[at] = f.row()
+	}
+	return os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644) //nolint:gosec // a document for everybody
 }

@@ -50,12 +50,12 @@ func (s *site) note(name string, value float64, means string) {
 }
 
 // newSite starts both nodes on a database of siteCredentials.
-func (l *laboratory) newSite(ctx context.Context, out io.Writer, length time.Duration) (*site, error) {
-	near, err := l.installFull(ctx, postgreSQL)
+func (l *laboratory) newSite(ctx context.Context, out io.Writer, p plan) (*site, error) {
+	near, err := l.installFull(ctx, postgreSQL, p.source())
 	if err != nil {
 		return nil, err
 	}
-	s := &site{laboratory: l, near: near, out: out, length: length}
+	s := &site{laboratory: l, near: near, out: out, length: p.length}
 	if s.wire, err = wire.New(ctx, os.Getenv(postgresDirectory)); err != nil {
 		return nil, err
 	}
@@ -73,8 +73,8 @@ func (l *laboratory) newSite(ctx context.Context, out io.Writer, length time.Dur
 }
 
 // installFull starts a server on an engine with siteCredentials, and more of the admin's own, who may edit no one else's.
-func (l *laboratory) installFull(ctx context.Context, engine string) (*installation, error) {
-	i := &installation{engine: engine, n: siteCredentials, source: ".", name: "now", caller: &http.Client{Timeout: 10 * time.Second}}
+func (l *laboratory) installFull(ctx context.Context, engine, source string) (*installation, error) {
+	i := &installation{engine: engine, n: siteCredentials, source: source, name: "now", caller: &http.Client{Timeout: 10 * time.Second}}
 	if err := l.install(ctx, i); err != nil {
 		return nil, err
 	}

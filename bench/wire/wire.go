@@ -116,7 +116,7 @@ func (w *Wire) carry(to, from net.Conn, count *atomic.Int64) {
 	}()
 	for p := range pieces {
 		if wait := time.Until(p.due); wait > 0 {
-			time.Sleep(wait)
+			<-time.After(wait)
 		}
 		if _, err := to.Write(p.bytes); err != nil {
 			break
