@@ -8,8 +8,9 @@
 #   generate  makes the generated files anew: SQL (sqlc), api/openapi.json, the Go client, docs/reference, the console
 #   console   builds console/dist, which is committed, so that the server builds with Go alone
 #   console-test  the console's own tests; fails when console/dist differs from what console/src builds
-#   chaos     what may go wrong, at full length, on a machine without other work: kills, failover, outages, starts
-#             without the database, nodes that stop, pgbouncer; prints its figures. `unit` has the same, shorter
+#   chaos     what may go wrong, at full length, on a machine without other work: kills, torn logs, failover, outages, starts
+#             without the database, nodes that stop, pgbouncer, overload, slow clients, and the soak; prints its figures
+#             together at the end. It takes an hour or more, half of it the soak. `unit` has the same, shorter
 #   soak      steady use of SQLite and of two nodes on PostgreSQL for SOAK (default 30m): memory, descriptors, goroutines
 #             and the growth of the database, measured and judged
 #   fuzz      each fuzz target for FUZZTIME (default 20s)
@@ -105,7 +106,7 @@ fuzz:
 
 chaos:
 	@.ci/need build postgresql tracer
-	CHAOS=1 go test -count=1 -timeout 90m -v ./e2e -run '$(CHAOS_TESTS)'
+	CHAOS=1 go test -count=1 -timeout 3h -v ./e2e -run '$(CHAOS_TESTS)'
 
 soak:
 	@.ci/need build postgresql

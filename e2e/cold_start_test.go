@@ -28,7 +28,7 @@ func TestColdStart_WithoutTheDatabaseServesWhatTheNodeKnew(t *testing.T) {
 	began := time.Now()
 	n.start(t)
 	n.ready(t)
-	t.Logf("ready %v after a start without the database", time.Since(began).Round(time.Millisecond))
+	figure(t, "S39", "ready %v after a start without the database", time.Since(began).Round(time.Millisecond))
 	n.servesAsInGrace(t, known, off, token)
 	sealedInside(t, n, known)
 

@@ -76,7 +76,7 @@ func crash(t *testing.T, e engine) {
 		t.Errorf("the audit chain: %s%s", out, talk)
 	}
 	creates, rotates, rows := auditCounts(t, e.open(t, dir))
-	t.Logf("%d kills; %d creates and %d rotations acknowledged; %d and %d audited; %d credentials stored; %d secrets lost; slowest start %v",
+	figure(t, "S36", "%d kills; %d creates and %d rotations acknowledged; %d and %d audited; %d credentials stored; %d secrets lost; slowest start %v",
 		crashKills, done.creates, done.rotates, creates, rotates, rows, broken, slowest)
 	if done.creates < crashKills || done.rotates < crashKills {
 		t.Errorf("too little was written to prove anything")

@@ -79,7 +79,7 @@ func failOver(t *testing.T, end func(primary *storetest.PostgresServer, t testin
 	<-time.After(time.Second)
 	close(w.stop)
 	w.running.Wait()
-	t.Logf("changes refused for %v, %v of it after the promotion (bound %v); %d creates acknowledged, %d refused; known credentials served %d times, failed %d, longest %v",
+	figure(t, "S39", "changes refused for %v, %v of it after the promotion (bound %v); %d creates acknowledged, %d refused; known credentials served %d times, failed %d, longest %v",
 		back.Sub(failed).Round(time.Millisecond), back.Sub(promoted).Round(time.Millisecond), bound, w.done.creates, w.refused, len(w.took), w.failed, w.took.at(1).Round(time.Millisecond))
 	if chaos() && back.Sub(promoted) > bound || w.failed > 0 {
 		t.Errorf("too late, or not served")

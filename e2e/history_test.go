@@ -279,7 +279,7 @@ func (h *historian) judge(t *testing.T) {
 	for _, d := range took {
 		sum += d
 	}
-	t.Logf("%d operations of %d clients on %d credentials, %d outcomes nobody knows; porcupine took %v for %d cells, the longest %v, %d undecided",
+	figure(t, "S40", "%d operations of %d clients on %d credentials, %d outcomes nobody knows; porcupine took %v for %d cells, the longest %v, %d undecided",
 		operations, historyClients, cellSize*len(h.cells), unknown, sum.Round(time.Millisecond), len(h.cells), took.at(1).Round(time.Millisecond), undecided)
 	t.Logf("doors: %d yes, %d no, %d neither", yes, len(h.answers)-yes, h.none)
 	if undecided == len(h.cells) || yes == 0 || yes == len(h.answers) {

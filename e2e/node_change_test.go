@@ -64,7 +64,7 @@ func TestNodes_AChangeOnOneCountsOnTheOtherWithinTheBound(t *testing.T) {
 		t.Logf("%-22s %v", c.name, took)
 		all = append(all, took...)
 	}
-	t.Logf("%-22s %v (goal: p99 below %v; bound: %v)", "all", all, seenGoal, seenBound)
+	figure(t, "S40", "%s: %v (goal: p99 below %v; bound: %v)", "all", all, seenGoal, seenBound)
 }
 
 func nodeChanges() []nodeChange {

@@ -130,7 +130,7 @@ func assertionWorksOnce(t *testing.T, f *fleet) {
 			t.Fatalf("20 replays over both nodes: %v, want one 200 and 19 times 401", got)
 		}
 	}
-	t.Logf("%d assertions, each sent 20 times at once over both nodes: each gave one token", rounds)
+	figure(t, "S40", "%d assertions, each sent 20 times at once over both nodes: each gave one token", rounds)
 }
 
 // linkWorksOnce posts the form of a one-time link to both nodes at once (S20).

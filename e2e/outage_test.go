@@ -106,7 +106,7 @@ func (o *outage) during(t *testing.T, happens func()) {
 		})
 	}
 	took := time.Since(back)
-	t.Logf("as before %v after the database was back (bound %v)", took.Round(time.Millisecond), backWithin)
+	figure(t, "S39", "as before %v after the database was back (bound %v)", took.Round(time.Millisecond), backWithin)
 	if chaos() && took > backWithin { // a busy machine alone would fail it
 		t.Errorf("it took %v until all was as before", took)
 	}
@@ -224,7 +224,7 @@ func (o *outage) report(t *testing.T) {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	t.Logf("%d tokens, %d of them short; %d times 503 to who would be refused; %d wrong answers; known credentials and tokens: %v",
+	figure(t, "S39", "%d tokens, %d of them short; %d times 503 to who would be refused; %d wrong answers; known credentials and tokens: %v",
 		o.served, o.short, o.unavailable, len(o.wrong), o.took)
 	if o.short == 0 || o.unavailable == 0 {
 		t.Errorf("the database was not away: this proves nothing")
@@ -294,7 +294,7 @@ func TestOutage_ARevocationPassesNoLongerThanPublished(t *testing.T) {
 	}
 	// One second for a token's whole seconds.
 	worst := maxOffline + graceLifetime*time.Second + time.Second
-	t.Logf("max_offline %v: the last yes was sent %v after the change; the last token ends %v after it (published worst case: %v)",
+	figure(t, "S39", "max_offline %v: the last yes was sent %v after the change; the last token ends %v after it (published worst case: %v)",
 		maxOffline, lastYes.Round(time.Millisecond), lastEnd.Round(time.Second), maxOffline+graceLifetime*time.Second)
 	if lastYes > maxOffline || lastEnd > worst {
 		t.Errorf("it passed longer than published")

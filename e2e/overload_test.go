@@ -40,9 +40,9 @@ func TestOverload_ThreeTimesThePeakIsShedAndPasses(t *testing.T) {
 	flood.end()
 	over := time.Now()
 	slowest, probed := probes()
-	t.Logf("at most %.0f answers a second over 32 connections; then three times that asked over %d for %v: %d answers %v, %v; %d connections not answered",
+	figure(t, "S34", "at most %.0f answers a second over 32 connections; then three times that asked over %d for %v: %d answers %v, %v; %d connections not answered",
 		peak, connections, length, len(took), took, statuses, len(flood.broken))
-	t.Logf("%d probes, the slowest answer after %v; calm programs meanwhile: %v", probed, slowest.Round(time.Millisecond), calmStatuses)
+	figure(t, "S34", "%d probes, the slowest answer after %v; calm programs meanwhile: %v", probed, slowest.Round(time.Millisecond), calmStatuses)
 	demandGrace(t, statuses, flood.broken)
 	demandGrace(t, calmStatuses, calm.broken)
 	if chaos() && statuses["503"] == 0 {
@@ -63,7 +63,7 @@ func (o *overload) recovers(t *testing.T, calm *crowd, over time.Time, normal la
 		took, statuses := calm.seen()
 		since := time.Since(over)
 		if len(took) > 0 && took.at(0.99) <= bound && len(statuses) == 1 && statuses["200"] > 0 {
-			t.Logf("before: %v; as before (p99 up to %v) %v after it was over: %v", normal, bound.Round(time.Millisecond), since.Round(time.Millisecond), took)
+			figure(t, "S34", "before: %v; as before (p99 up to %v) %v after it was over: %v", normal, bound.Round(time.Millisecond), since.Round(time.Millisecond), took)
 			if chaos() && since > backToNormal {
 				t.Errorf("it took %v", since)
 			}

@@ -59,7 +59,7 @@ func TestOverload_IdleAndSlowClientsHoldNobodyUp(t *testing.T) {
 	for name, crowd := range map[string]*crowd{"tokens": programs, "calls through the gateway": calls} {
 		took, statuses := crowd.seen()
 		crowd.end()
-		t.Logf("%s beside 500 idle and 400 slow clients: %v, %v (bound %v)", name, took, statuses, slowBound)
+		figure(t, "S34", "%s beside 500 idle and 400 slow clients: %v, %v (bound %v)", name, took, statuses, slowBound)
 		demandGrace(t, statuses, crowd.broken)
 		if statuses["200"] == 0 || chaos() && statuses["200"] != len(took) {
 			t.Errorf("%s: %v", name, statuses)
@@ -68,7 +68,7 @@ func TestOverload_IdleAndSlowClientsHoldNobodyUp(t *testing.T) {
 			t.Errorf("%s: 99 of 100 took up to %v", name, took.at(0.99))
 		}
 	}
-	t.Logf("%d of 210 whose header or form was too slow were cut off (after 10 and 30 s)", s.cut.Load())
+	figure(t, "S34", "%d of 210 whose header or form was too slow were cut off (after 10 and 30 s)", s.cut.Load())
 	if chaos() && s.cut.Load() < 210 {
 		t.Errorf("who is too slow keeps a connection")
 	}

@@ -65,9 +65,13 @@ func soak(t *testing.T, e engine, length time.Duration) {
 	s.begin()
 	samples := s.watch(t, db, length)
 	s.end()
+	settled := s.settled(t)
 	for i, n := range s.nodes {
-		after := s.settled(t)[i]
+		after := settled[i]
 		lines, wrong := judge(samples[i], gauges())
+		for _, l := range lines {
+			figure(t, "S42", "node %d, %v: %s", i, length, l)
+		}
 		t.Logf("node %d of %s at %s:\n%s%s\nonce all had gone: %.0f goroutines (%.0f before), %.0f descriptors (%.0f before)", i, e.name, n.address,
 			tableOf(samples[i]), strings.Join(lines, "\n"), after.goroutines, idle[i].goroutines, after.descriptors, idle[i].descriptors)
 		for _, w := range wrong {
@@ -292,6 +296,8 @@ func (s *soakSite) auditGrowth(t *testing.T, before, after held, grown int64, le
 	t.Helper()
 	lines, wrong := s.books.audit(before, after, s.books.expected(length, len(s.nodes), len(s.programs)+3, before, after))
 	content := after.content - before.content
+	figure(t, "S42", "%d changes acknowledged, %d audited; %d faults in %d tables; files grew by %.2f MiB, their rows by %.2f MiB",
+		s.books.done, after.done-before.done, len(wrong), len(after.rows), float64(grown)/mebibyte, float64(content)/mebibyte)
 	t.Logf("%s, %d changes in %v:\n%s\nthe files grew by %.2f MiB, their rows hold %.2f MiB more (up to %d times that, and 2 MiB)", s.engine.name,
 		s.books.done, length, strings.Join(lines, "\n"), float64(grown)/mebibyte, float64(content)/mebibyte, overhead)
 	for _, w := range wrong {

@@ -53,7 +53,7 @@ func TestStop_UnderLoadFailsNoRequestAndEndsInTime(t *testing.T) {
 	began := time.Now()
 	server.stop(t) // SIGTERM; fails on another exit code than 0, and after 10 s
 	workers.Wait()
-	t.Logf("%d answered, %d failed; ended after %v", answered.Load(), failed.Load(), time.Since(began))
+	figure(t, "S38", "%d answered, %d failed; ended after %v", answered.Load(), failed.Load(), time.Since(began))
 	if failed.Load() > 0 {
 		t.Errorf("%d requests failed", failed.Load())
 	}

@@ -110,7 +110,7 @@ func TestTorn_ALogThatLostItsEndIsWholeUpToThere(t *testing.T) {
 		s.write(t, "claviger.db-wal", damaged)
 		_ = os.Remove(s.path("claviger.db-shm"))
 		left := s.works(t)
-		t.Logf("a log of %d bytes, damaged: %d of %d credentials are there", len(wal), left, len(s.ids))
+		figure(t, "S37", "a log of %d bytes, damaged: %d of %d credentials are there", len(wal), left, len(s.ids))
 		if left == 0 || left >= len(s.ids) || left < before {
 			t.Errorf("%d of %d are there, and %d with less of the log", left, len(s.ids), before)
 		}
