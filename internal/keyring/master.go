@@ -71,6 +71,9 @@ func NewMaster(current [MasterKeySize]byte, old ...[MasterKeySize]byte) *Master 
 // ID names the current master key; the key cannot be found from it.
 func (m *Master) ID() string { return m.keys[0].id }
 
+// Old is how many earlier master keys there are.
+func (m *Master) Old() int { return len(m.keys) - 1 }
+
 // PepperByID returns the pepper that a stored hash names; false when its master
 // key is not configured any more.
 func (m *Master) PepperByID(id string) ([]byte, bool) {

@@ -145,6 +145,7 @@ func (d *doctor) keys(ctx context.Context, store *sqlstore.Store) {
 	if lost, err := secretsWithoutKey(ctx, store, master); err == nil && lost > 0 {
 		d.found(FindingWarning, "master_key", fmt.Sprintf("%d client secrets are hashed under a master key that is not configured: they do not work.", lost), "Add that key to master_keys_old, or let their owners rotate.")
 	}
+	d.oldMasterKeys(ctx, store, master, records)
 	d.signingKeys(records)
 }
 

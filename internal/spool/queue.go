@@ -63,7 +63,7 @@ type Options[T any] struct {
 	// Write writes a batch in one transaction, with its ID, unless it was written
 	// before. Unavailable means that it may have been written; any other error that
 	// it never will.
-	Write  func(context.Context, apicred.BatchID, T) error
+	Write func(context.Context, apicred.BatchID, T) error
 	// Size is how much a batch is, for Waiting; nil: one.
 	Size   func(T) int
 	Logger *slog.Logger // nil discards

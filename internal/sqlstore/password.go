@@ -19,3 +19,13 @@ func (t *tx) SetPassword(ctx context.Context, p login.StoredPassword) error {
 		UserID: p.UserID, Sealed: p.Sealed, MasterKeyID: p.MasterKeyID, ChangedAt: micros(p.ChangedAt),
 	}))
 }
+
+// PasswordsByMasterKey counts people's passwords by the master key that sealed them.
+func (s *Store) PasswordsByMasterKey(ctx context.Context) (map[string]int64, error) {
+	rows, err := newReader(s.readers).q.CountPasswordsByMasterKey(ctx)
+	counts := map[string]int64{}
+	for _, row := range rows {
+		counts[row.MasterKeyID] = row.Passwords
+	}
+	return counts, domainError(err)
+}

@@ -9,6 +9,38 @@ import (
 	"context"
 )
 
+const countPasswordsByMasterKey = `-- name: CountPasswordsByMasterKey :many
+SELECT master_key_id, COUNT(*) AS passwords FROM passwords GROUP BY master_key_id
+`
+
+type CountPasswordsByMasterKeyRow struct {
+	MasterKeyID string
+	Passwords   int64
+}
+
+func (q *Queries) CountPasswordsByMasterKey(ctx context.Context) ([]CountPasswordsByMasterKeyRow, error) {
+	rows, err := q.db.QueryContext(ctx, countPasswordsByMasterKey)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountPasswordsByMasterKeyRow
+	for rows.Next() {
+		var i CountPasswordsByMasterKeyRow
+		if err := rows.Scan(&i.MasterKeyID, &i.Passwords); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getPassword = `-- name: GetPassword :one
 SELECT user_id, sealed, master_key_id, changed_at FROM passwords WHERE user_id = $1
 `

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
+	"github.com/claviger/claviger/internal/sqlstore"
+)
+
+// oldMasterKeys tells what still stands under the keys of master_keys_old, and so
+// when they may be taken out.
+func (d *doctor) oldMasterKeys(ctx context.Context, store *sqlstore.Store, master *keyring.Master, records []apicred.SigningKey) {
+	current := master.ID()
+	secrets, err := store.SecretsByPepper(ctx)
+	if err != nil {
+		d.found(FindingFailed, "master_keys_old", "The client secrets cannot be counted.", causeOf(err))
+		return
+	}
+	passwords, err := store.PasswordsByMasterKey(ctx)
+	if err != nil {
+		d.found(FindingFailed, "master_keys_old", "The passwords cannot be counted.", causeOf(err))
+		return
+	}
+	var underOld struct{ secrets, passwords, signing, lost int64 }
+	for id, n := range secrets {
+		if _, known := master.PepperByID(id); known && id != current {
+			underOld.secrets += n
+		}
+	}
+	for id, n := range passwords {
+		if _, known := master.PepperByID(id); !known {
+			underOld.lost += n
+		} else if id != current {
+			underOld.passwords += n
+		}
+	}
+	for i := range records {
+		if records[i].Status != apicred.SigningKeyRetired && records[i].MasterKeyID != current {
+			underOld.signing++
+		}
+	}
+	if underOld.lost > 0 {
+		d.found(FindingWarning, "master_key", fmt.Sprintf("%d passwords are sealed under a master key that is not configured: they do not work.", underOld.lost),
+			"Add that key to master_keys_old, or make sign-in links: claviger user set-up-link.")
+	}
+	switch {
+	case underOld.secrets+underOld.passwords+underOld.signing > 0:
+		d.found(FindingWarning, "master_keys_old",
+			fmt.Sprintf("%d client secrets, %d passwords and %d signing keys are still under an old master key.", underOld.secrets, underOld.passwords, underOld.signing),
+			"Leave it in master_keys_old. A secret or password changes over at its next use, a signing key at the next start; have what nobody uses rotated or deleted.")
+	case master.Old() > 0:
+		d.ok("master_keys_old", "No client secret, password or signing key is under an old master key any more: it can be taken out of master_keys_old.")
+	}
+}
