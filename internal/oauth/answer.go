@@ -11,13 +11,13 @@ import (
 // headers are values made once and shared by all answers; nobody writes into
 // them.
 type headers struct {
-	json, noStore, noCache, challenge, allow []string
+	json, noStore, noCache, noSniff, challenge, allow []string
 }
 
 func newHeaders() headers {
 	return headers{
 		json: []string{"application/json"}, noStore: []string{"no-store"}, noCache: []string{"no-cache"},
-		challenge: []string{`Basic realm="claviger"`}, allow: []string{http.MethodPost},
+		noSniff: []string{"nosniff"}, challenge: []string{`Basic realm="claviger"`}, allow: []string{http.MethodPost},
 	}
 }
 

@@ -30,7 +30,8 @@ func newIntrospectionEndpoint(c Config) *introspectionEndpoint {
 
 // serve is a web.Handler.
 func (e *introspectionEndpoint) serve(w http.ResponseWriter, r *http.Request, x *web.Exchange) {
-	e.headers.setNoStore(w.Header())
+	h := w.Header()
+	h["Cache-Control"], h["X-Content-Type-Options"] = e.headers.noStore, e.headers.noSniff
 	verified, who, refused := e.introspect(r, x)
 	if refused != nil {
 		e.answer(x, *refused, standard)
@@ -48,7 +49,7 @@ func (e *introspectionEndpoint) serve(w http.ResponseWriter, r *http.Request, x 
 		}
 		body, mediaType = signed, []string{signedIntrospection}
 	}
-	w.Header()["Content-Type"] = mediaType
+	h["Content-Type"] = mediaType
 	_, _ = w.Write(body) //nolint:gosec // JSON or a JWT, of our own making; an error means that the client has gone
 }
 

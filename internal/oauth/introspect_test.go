@@ -76,7 +76,7 @@ func TestIntrospection_DescribesALiveTokenAsItIsNow(t *testing.T) {
 	}
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "",
-		"Content-Security-Policy": "", "X-Content-Type-Options": "", // no browser asks
+		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "", // no browser asks
 	} {
 		if got := w.Header().Get(name); got != value {
 			t.Errorf("%s = %q, want %q", name, got, value)
