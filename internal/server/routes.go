@@ -104,7 +104,7 @@ func (d *doors) tellCertificates(public, mutual, behind *web.Config, header stri
 // under way. The database works at a few of them; the others only wait.
 const mostManaging = 256
 
-func crowded(crowd web.Crowd, routes []web.Route) []web.Route {
+func crowded(crowd *web.Crowd, routes []web.Route) []web.Route {
 	for i := range routes {
 		routes[i].Crowd = crowd
 	}

@@ -156,32 +156,19 @@ func (a *Admission) waiting() int {
 	return a.size
 }
 
-// admits tells whether a request may go on, and may hold it back first. One that
-// may leaves the crowd when it is done.
-func (a *Admission) admits(ctx context.Context, crowd Crowd) bool {
-	if !a.closed.Load() && crowd.enter() {
-		return true
-	}
-	return a.hold(ctx, crowd)
-}
-
-func (a *Admission) hold(ctx context.Context, crowd Crowd) bool {
+// admits tells whether a request may go on, and may hold it back first.
+func (a *Admission) admits(r *http.Request, x *Exchange, e *entry) bool {
 	// Of different length, so that those who came together do not come back so.
-	limit := time.NewTimer(patience/2 + rand.N(patience/2)) //nolint:gosec // G404: no secret
-	defer limit.Stop()
-	if a.closed.Load() && !a.standInLine(ctx, limit.C) {
-		return false
+	wait := patience/2 + rand.N(patience/2) //nolint:gosec // G404: no secret
+	if a.closed.Load() {
+		began, limit := time.Now(), time.NewTimer(wait)
+		defer limit.Stop()
+		if !a.standInLine(r.Context(), limit.C) {
+			return false
+		}
+		wait -= time.Since(began)
 	}
-	if crowd == nil {
-		return true
-	}
-	select {
-	case crowd <- struct{}{}:
-		return true
-	case <-limit.C:
-	case <-ctx.Done():
-	}
-	return false
+	return e.Crowd == nil || e.Crowd.takes(r, x, e.limit(), wait)
 }
 
 // standInLine returns when the request is let in, or will not be: the line is
@@ -210,31 +197,6 @@ func (a *Admission) standInLine(ctx context.Context, limit <-chan time.Time) boo
 	me.gone = true
 	a.size--
 	return false
-}
-
-// Crowd bounds how many requests of a kind are under way at once, where they
-// wait for something else than a processor. A nil one bounds nothing.
-type Crowd chan struct{}
-
-// NewCrowd bounds it to most.
-func NewCrowd(most int) Crowd { return make(Crowd, most) }
-
-func (c Crowd) enter() bool {
-	if c == nil {
-		return true
-	}
-	select {
-	case c <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (c Crowd) leave() {
-	if c != nil {
-		<-c
-	}
 }
 
 // Overloaded is what a request is told that was turned away unread.

@@ -58,6 +58,7 @@ type Exchange struct {
 	seal    func(packed []byte, requestID string) string
 	shown   string // the request ID with the refusal; empty: the plain one
 	span    Span   // nil: none is made
+	crowd   *Crowd // where it has a place; nil: nowhere
 }
 
 type exchangeKey struct{}
@@ -116,6 +117,7 @@ func (x *Exchange) Header() http.Header { return x.w.Header() }
 func (x *Exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		x.status = status
+		x.leaveCrowd()
 	}
 	x.w.WriteHeader(status)
 }
@@ -124,6 +126,7 @@ func (x *Exchange) WriteHeader(status int) {
 func (x *Exchange) Write(b []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
+		x.leaveCrowd()
 	}
 	return x.w.Write(b)
 }

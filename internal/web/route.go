@@ -47,8 +47,9 @@ type Route struct {
 	Handler Handler
 	// Always lets requests in however much is asked of the server, as probes.
 	Always bool
-	// Crowd bounds how many requests are under way; nil: nothing does.
-	Crowd Crowd
+	// Crowd bounds how many requests are under way, their bodies read and their
+	// answers not begun; nil: nothing does.
+	Crowd *Crowd
 	// Overloaded answers a request that is turned away, in the surface's words;
 	// nil: a problem document. It must not read the body.
 	Overloaded Handler
@@ -69,6 +70,14 @@ type entry struct {
 	Route
 	allow   string
 	metrics *routeMetrics
+}
+
+// limit is the bound of bodies in bytes.
+func (e *entry) limit() int64 {
+	if e.BodyLimit == 0 {
+		return DefaultBodyLimit
+	}
+	return e.BodyLimit
 }
 
 // NewRouter returns a router without routes: every request gets 404.
@@ -127,7 +136,7 @@ func (rt *Router) Mount(pattern string, bodyLimit int64, h http.Handler) {
 }
 
 // MountedOverload is Route.Crowd and Route.Overloaded of all that is mounted.
-func (rt *Router) MountedOverload(crowd Crowd, answer http.Handler) {
+func (rt *Router) MountedOverload(crowd *Crowd, answer http.Handler) {
 	rt.mounted.Crowd = crowd
 	rt.mounted.Overloaded = func(w http.ResponseWriter, r *http.Request, x *Exchange) {
 		answer.ServeHTTP(w, r.WithContext(withExchange(r.Context(), x)))

@@ -124,19 +124,15 @@ func (s *Shell) serve(r *http.Request, x *Exchange, e *entry) {
 		x.WriteError(MethodNotAllowed())
 		return
 	}
-	if s.admission != nil && !e.Always {
-		if !s.admission.admits(r.Context(), e.Crowd) {
+	if e != s.router.mounted {
+		limitBody(x, r, e.limit())
+	}
+	if s.admission != nil && !e.Always && (e.Crowd != nil || s.admission.closed.Load()) {
+		if !s.admission.admits(r, x, e) {
 			s.turnAway(x, r, e)
 			return
 		}
-		defer e.Crowd.leave()
-	}
-	if e != s.router.mounted {
-		limit := e.BodyLimit
-		if limit == 0 {
-			limit = DefaultBodyLimit
-		}
-		limitBody(x, r, limit)
+		defer x.leaveCrowd()
 	}
 	e.Handler(x, r, x)
 }
