@@ -12,7 +12,7 @@ import (
 func assertionWords(cause string, method apicred.AuthenticationMethod, editor string) words {
 	switch cause {
 	case "the credential authenticates by another method":
-		return words{"method", "The API credential authenticates itself by " + string(method) + ", and was presented in another way.", "Use that way, or create an API credential for this one.", whoProgram}
+		return words{"authentication_method", "The API credential authenticates itself by " + string(method) + ", and was presented in another way.", "Use that way, or create an API credential for this one.", whoProgram}
 	case proof.ErrSignature.Error(), "the key that signed is no longer the client's":
 		return words{"assertion_key", "The assertion is signed by none of the keys that the API credential has.", "Sign with the private key of one of them, or add the public key.", editor}
 	case proof.ErrAssertionAudience.Error():

@@ -14,8 +14,8 @@ const ruleOther = "other"
 // so that nobody can make series in the metrics.
 func RefusalRules() []string {
 	return []string{
-		"aborted", "address", "assertion", "assertion_replayed", "audience", "authentication_method", "certificate", "certificate_authority",
-		"certificate_key", "certificate_missing", "certificate_subject", "certificate_time", "client_gone", "client_missing", "client_unknown",
+		"aborted", "address", "assertion", "assertion_audience", "assertion_key", "assertion_replayed", "assertion_time", "audience",
+		"authentication_method", "certificate", "certificate_authority", "certificate_key", "certificate_missing", "certificate_subject", "certificate_time", "client_gone", "client_missing", "client_unknown",
 		"conflict", "credential_disabled", "credential_expired", "credential_inactive", "credential_suspended", "cursor_gone", "forbidden",
 		"internal", "invalid", "invalid_request", "invalid_target", "malformed", "method_not_allowed", "no_route", "no_token", "not_found",
 		ruleOther, "overloaded", "owner_inactive", "path_spelling", "precondition", "proof", "proof_address", "proof_missing", "proof_replayed", "proof_time",
@@ -69,6 +69,9 @@ func ruleUnproved(code, hidden string) string {
 	if w := proofWords(hidden); w.rule != "" {
 		return w.rule
 	}
+	if w := assertionWords(hidden, "", ""); w.rule != "" && code == codeInvalidClient {
+		return w.rule
+	}
 	if strings.HasPrefix(hidden, "certificate: ") {
 		return certificateWords(hidden, "").rule
 	}
@@ -82,8 +85,6 @@ func ruleUnproved(code, hidden string) string {
 		return "credential_expired"
 	case ofToken:
 		return "token_invalid"
-	case strings.Contains(hidden, "assertion"):
-		return "assertion"
 	}
 	return "client_missing"
 }
@@ -114,10 +115,6 @@ func ruleOfCause(hidden string) string {
 		return "token_revoked"
 	case "its generation has ended":
 		return "token_ended"
-	case "the proof was used before":
-		return "assertion_replayed"
-	case "the credential authenticates by another method":
-		return "authentication_method"
 	}
 	return ""
 }

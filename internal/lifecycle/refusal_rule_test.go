@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/claviger/claviger/internal/proof"
 )
 
 func TestRefusalRule_NamesWhatStandsBehindAnAnswer(t *testing.T) {
@@ -16,6 +18,10 @@ func TestRefusalRule_NamesWhatStandsBehindAnAnswer(t *testing.T) {
 		{"invalid_client", "disabled", "credential_disabled"},
 		{"invalid_client", "address not allowed", "address"},
 		{"invalid_client", "certificate: it has ended, or not begun", "certificate_time"},
+		{"invalid_client", "the proof was used before", "assertion_replayed"},
+		{"invalid_client", "the credential authenticates by another method", "authentication_method"},
+		{"invalid_client", proof.ErrAssertionTime.Error(), "assertion_time"},
+		{"invalid_client", proof.ErrSignature.Error(), "assertion_key"},
 		{"invalid_client", "", "client_missing"},
 		{"invalid_token", "token: expired", "token_expired"},
 		{"invalid_token", "token: its generation has ended", "token_ended"},

@@ -229,12 +229,12 @@ func TestAssertion_RefusedIsExplained(t *testing.T) {
 	}
 	withSecret, _ := i.credential(t, nil, "stats")
 	for want, body := range map[string]string{
-		"assertion_replayed": asserting(good),
-		"assertion_key":      asserting(sign(t, jose.ES256, strange, "one", goodClaims(id))),
-		"assertion_audience": asserting(sign(t, jose.ES256, key, "one", goodClaims(id).with("aud", issuerURL+"/oauth2/token"))),
-		"assertion_time":     asserting(sign(t, jose.ES256, key, "one", goodClaims(id).with("exp", 1))),
-		"assertion":          "client_id=" + id + "&" + asserting("junk"),
-		"method":             asserting(sign(t, jose.ES256, key, "one", goodClaims(withSecret))),
+		"assertion_replayed":    asserting(good),
+		"assertion_key":         asserting(sign(t, jose.ES256, strange, "one", goodClaims(id))),
+		"assertion_audience":    asserting(sign(t, jose.ES256, key, "one", goodClaims(id).with("aud", issuerURL+"/oauth2/token"))),
+		"assertion_time":        asserting(sign(t, jose.ES256, key, "one", goodClaims(id).with("exp", 1))),
+		"assertion":             "client_id=" + id + "&" + asserting("junk"),
+		"authentication_method": asserting(sign(t, jose.ES256, key, "one", goodClaims(withSecret))),
 	} {
 		w := i.post(t, tokenPath, grant+"&"+body)
 		e, err := i.Lifecycle.Explain(t.Context(), i.admin, lifecycle.ExplainRequest{RequestID: w.Header().Get("Claviger-Request-Id")})
