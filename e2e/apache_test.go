@@ -46,7 +46,7 @@ func testApache(t *testing.T, begin func(*testing.T, places) *exec.Cmd) {
 func (p *proxyUnderTest) certified(t *testing.T, worker identity) {
 	c := p.create(t, []string{"orders:read"}, map[string]any{"authentication_method": "tls_client_auth", "tls_client_subject": "CN=worker"})
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.id}}.Encode()
-	issued := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded", "Client-Cert", worker.structured())
+	issued := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", formType, "Client-Cert", worker.structured())
 	if payload(t, issued)["cnf"] == nil {
 		t.Fatalf("the token is bound to nothing: %d %s", issued.status, issued.body)
 	}
@@ -82,7 +82,7 @@ func (p *proxyUnderTest) otherAPI(t *testing.T) {
 	}
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {both.id}, "client_secret": {both.secret},
 		"scope": {"orders:read"}, "resource": {"urn:example:stock"}}.Encode()
-	issued := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+	issued := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", formType)
 	if claims := payload(t, issued); claims["aud"] != "urn:example:stock" || claims["scope"] != "orders:read" {
 		t.Fatalf("the token says %v", claims)
 	}
@@ -102,7 +102,7 @@ func (p *proxyUnderTest) endings(t *testing.T) {
 	for what, end := range map[string]func(c credential, token string){
 		"revoked": func(c credential, token string) {
 			form := url.Values{"token": {token}, "client_id": {c.id}, "client_secret": {c.secret}}.Encode()
-			if a := call(t, "POST", p.address+"/oauth2/revoke", form, "Content-Type", "application/x-www-form-urlencoded"); a.status != 200 {
+			if a := call(t, "POST", p.address+"/oauth2/revoke", form, "Content-Type", formType); a.status != 200 {
 				t.Fatal(a)
 			}
 		},

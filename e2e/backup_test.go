@@ -114,7 +114,7 @@ func anyOf(secrets map[string]string) string {
 func issueWith(t *testing.T, issuer string, secrets map[string]string) string {
 	t.Helper()
 	secret := anyOf(secrets)
-	a := call(t, "POST", issuer+"/oauth2/token", "grant_type=client_credentials&client_id="+secrets[secret]+"&client_secret="+secret, "Content-Type", "application/x-www-form-urlencoded")
+	a := call(t, "POST", issuer+"/oauth2/token", "grant_type=client_credentials&client_id="+secrets[secret]+"&client_secret="+secret, "Content-Type", formType)
 	return a.json(t)["access_token"].(string)
 }
 
@@ -147,7 +147,7 @@ func countTokens(t *testing.T, issuer string, secrets map[string]string, want in
 	t.Helper()
 	got := 0
 	for secret, id := range secrets {
-		a := call(t, "POST", issuer+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, "Content-Type", "application/x-www-form-urlencoded")
+		a := call(t, "POST", issuer+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, "Content-Type", formType)
 		switch {
 		case a.status == http.StatusOK:
 			got++

@@ -93,7 +93,7 @@ func TestBouncer_InTransactionModeServesTwoNodes(t *testing.T) {
 	s := first.createSigner(t, f.token)
 	form := s.form(t, f.issuer)
 	if once := f.inParallel(t, 20, func(n *node, _ int) (answer, error) {
-		return n.ask("POST", "/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+		return n.ask("POST", "/oauth2/token", form, "Content-Type", formType)
 	}); once[http.StatusOK] != 1 {
 		t.Errorf("an assertion sent 20 times at once: %v", once)
 	}

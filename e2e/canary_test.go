@@ -41,8 +41,7 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	address := server.stderr.await(t, `listens on (http://127\.0\.0\.1:\d+)`)[1]
 	ops := server.stderr.await(t, `profiles are on (http://\S+:\d+)`)[1]
 	link := server.stderr.await(t, `Set up the first admin within 1 hour: (\S+)`)[1]
-	const password = "ninth kettle under the elm, 47 steps"
-	people := signInByPassword(t, address, link, password)
+	people := signInByPassword(t, address, link, goodPassword)
 	if out, talk, code := run(t, dir, "catalogue", "apply", "--example", "vcc"); code != 0 {
 		t.Fatal(out, talk)
 	}
@@ -57,11 +56,11 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 	id, secret := made["client_id"].(string), made["client_secret"].(string)
 	rotated := call(t, "POST", address+"/api/v1/credentials/"+id+"/secrets", `{"label":"second","retire_others_after_seconds":60}`, bearer...).json(t)
 	second := rotated["client_secret"].(string)
-	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	form := []string{"Content-Type", formType}
 	access := call(t, "POST", address+"/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}.Encode(), form...).json(t)["access_token"].(string)
 	secrets := canaries{
 		"client secret": secret, "rotated secret": second, "management token": token, "access token": access,
-		"set-up link": link[strings.LastIndex(link, "/")+1:], "password": password,
+		"set-up link": link[strings.LastIndex(link, "/")+1:], "password": goodPassword,
 	}
 	for _, cookie := range people {
 		secrets["cookie "+cookie.Name] = cookie.Value
@@ -115,7 +114,7 @@ func TestCanary_NoSecretIsFoundInLogsDatabaseAuditPagesOrErrors(t *testing.T) {
 // returns the cookies.
 func signInByPassword(t *testing.T, address, link, password string) []*http.Cookie {
 	t.Helper()
-	headers := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", address, "Sec-Fetch-Site", "same-origin"}
+	headers := []string{"Content-Type", formType, "Origin", address, "Sec-Fetch-Site", "same-origin"}
 	form := url.Values{"email": {"ada@example.com"}, "name": {"Ada Lovelace"}, "password": {password}}
 	if made := call(t, "POST", link, form.Encode(), headers...); made.status != http.StatusSeeOther {
 		t.Fatalf("the first admin: %d\n%s", made.status, made.body)
@@ -132,7 +131,7 @@ func signInByPassword(t *testing.T, address, link, password string) []*http.Cook
 // where it does not belong at all.
 func misuse(t *testing.T, address, id, what, value string) []answer {
 	t.Helper()
-	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	form := []string{"Content-Type", formType}
 	return []answer{
 		call(t, "POST", address+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+value+"x", form...),
 		call(t, "POST", address+"/oauth2/token", "grant_type="+value+"&client_id="+id, form...),

@@ -155,7 +155,7 @@ func verdictOf(t *testing.T, status int) bool {
 func (c *corpusServer) introspect(t *testing.T, token string) bool {
 	t.Helper()
 	form := url.Values{"token": {token}, "client_id": {c.asker.id}, "client_secret": {c.asker.secret}}.Encode()
-	got := call(t, "POST", c.public+"/oauth2/introspect", form, "Content-Type", "application/x-www-form-urlencoded")
+	got := call(t, "POST", c.public+"/oauth2/introspect", form, "Content-Type", formType)
 	if got.status == 413 { // longer than any request may be
 		return false
 	}

@@ -66,7 +66,7 @@ func crash(t *testing.T, e engine) {
 	slowest = max(slowest, took)
 	broken := 0
 	for secret, id := range done.secrets {
-		a := call(t, "POST", "http://"+address+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, "Content-Type", "application/x-www-form-urlencoded")
+		a := call(t, "POST", "http://"+address+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, "Content-Type", formType)
 		if a.status != http.StatusOK {
 			broken++
 		}

@@ -127,7 +127,7 @@ func create(t *testing.T, address, token string) int {
 
 func tokenStatus(t *testing.T, address, id, secret string) int {
 	t.Helper()
-	return call(t, "POST", "http://"+address+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, "Content-Type", "application/x-www-form-urlencoded").status
+	return call(t, "POST", "http://"+address+"/oauth2/token", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, "Content-Type", formType).status
 }
 
 // recovers demands that changes work again, that there are just so many

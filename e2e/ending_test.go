@@ -42,7 +42,7 @@ func endings() []ending {
 	return []ending{
 		{"token revoked", http.StatusUnauthorized, func(t *testing.T, s *endingSite, v victim) {
 			form := url.Values{"token": {v.token}, "client_id": {v.id}, "client_secret": {v.secret}}.Encode()
-			s.want(t, 200, call(t, "POST", s.changes.address+"/oauth2/revoke", form, "Content-Type", "application/x-www-form-urlencoded"))
+			s.want(t, 200, call(t, "POST", s.changes.address+"/oauth2/revoke", form, "Content-Type", formType))
 		}},
 		{"credential disabled", http.StatusUnauthorized, func(t *testing.T, s *endingSite, v victim) {
 			s.manage(t, 200, "POST", "/credentials/"+v.id+"/disable", "")

@@ -139,6 +139,9 @@ func (n *node) command(t *testing.T, args ...string) string {
 	return strings.TrimSpace(out)
 }
 
+// formType is the media type of forms, and so of all that OAuth asks.
+const formType = "application/x-www-form-urlencoded"
+
 // ask sends a request to this very node; header is pairs of name and value.
 func (n *node) ask(method, path, body string, header ...string) (answer, error) {
 	return n.send("8420", method, path, body, header...)
@@ -206,7 +209,7 @@ func (n *node) create(t *testing.T, token string, scopes ...string) credential {
 // tokenFor asks for an access token.
 func (n *node) tokenFor(c credential) (answer, error) {
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.id}, "client_secret": {c.secret}}
-	return n.ask("POST", "/oauth2/token", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	return n.ask("POST", "/oauth2/token", form.Encode(), "Content-Type", formType)
 }
 
 // issue is tokenFor for credentials that get one.
@@ -217,6 +220,12 @@ func (n *node) issue(t *testing.T, c credential) string {
 		t.Fatalf("no token: %d %s %v", a.status, a.body, err)
 	}
 	return a.json(t)["access_token"].(string)
+}
+
+// revoke ends a token.
+func (n *node) revoke(c credential, token string) (answer, error) {
+	form := url.Values{"token": {token}, "client_id": {c.id}, "client_secret": {c.secret}}
+	return n.ask("POST", "/oauth2/revoke", form.Encode(), "Content-Type", formType)
 }
 
 // allows asks at the forward-auth endpoint whether a call may pass.

@@ -100,7 +100,7 @@ func (in *installation) create(t *testing.T, scopes []string, members map[string
 func (in *installation) issue(t *testing.T, c credential) string {
 	t.Helper()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.id}, "client_secret": {c.secret}}.Encode()
-	got := call(t, "POST", in.address+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+	got := call(t, "POST", in.address+"/oauth2/token", form, "Content-Type", formType)
 	if got.status != 200 {
 		t.Fatalf("getting a token: %d %s", got.status, got.body)
 	}

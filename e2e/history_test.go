@@ -225,7 +225,7 @@ func (h *historian) present(n *node, p presented) (s seen, token string) {
 		got, err = n.allows("GET", p.text)
 	} else {
 		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {p.id}, "client_secret": {p.text}}
-		got, err = n.askFor(patience, "POST", "/oauth2/token", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		got, err = n.askFor(patience, "POST", "/oauth2/token", form.Encode(), "Content-Type", formType)
 	}
 	answered := h.now()
 	h.mu.Lock()

@@ -25,7 +25,7 @@ func TestMonitoring_PrometheusTakesMetricsAndRules(t *testing.T) {
 	address := server.stderr.await(t, `listens on (http://127\.0\.0\.1:\d+)`)[1]
 	ops := server.stderr.await(t, `profiles are on (http://\S+:\d+)`)[1]
 	call(t, "GET", address+"/readyz", "")
-	call(t, "POST", address+"/oauth2/token", "grant_type=client_credentials&client_id=nobody&client_secret=x", "Content-Type", "application/x-www-form-urlencoded")
+	call(t, "POST", address+"/oauth2/token", "grant_type=client_credentials&client_id=nobody&client_secret=x", "Content-Type", formType)
 	metrics := call(t, "GET", ops+"/metrics", "")
 	for _, line := range []string{
 		`claviger_ready 1`, `claviger_http_requests_total{class="2xx",listener="public",route="/readyz"} 1`,

@@ -191,7 +191,7 @@ func (m *mutual) tokenByProxy(t *testing.T, from, clientID string, header ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Content-Type", formType)
 	req.Header["Client-Cert"] = header
 	res, err := m.from(from).Do(req)
 	if err != nil {
@@ -431,7 +431,7 @@ func TestMutualTLS_TakesOtherAuthoritiesOnHangup(t *testing.T) {
 	})
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}}.Encode()
 	onKept := func() int {
-		return ask(t, kept, "POST", m.mtls+"/oauth2/token", strings.NewReader(form), "Content-Type", "application/x-www-form-urlencoded").status
+		return ask(t, kept, "POST", m.mtls+"/oauth2/token", strings.NewReader(form), "Content-Type", formType).status
 	}
 	if got := onKept(); got != 200 {
 		t.Fatalf("before: %d", got)

@@ -132,7 +132,7 @@ func changeRevoke(t *testing.T, p *pair) (change func(), known func() bool) {
 	token := p.other.issue(t, c)
 	form := url.Values{"token": {token}, "client_id": {c.id}, "client_secret": {c.secret}}.Encode()
 	return func() {
-		if a := p.first.must(t, "POST", "/oauth2/revoke", form, "Content-Type", "application/x-www-form-urlencoded"); a.status != http.StatusOK {
+		if a := p.first.must(t, "POST", "/oauth2/revoke", form, "Content-Type", formType); a.status != http.StatusOK {
 			t.Fatalf("revoking: %d %s", a.status, a.body)
 		}
 	}, p.denies(t, http.StatusUnauthorized, "GET", token)

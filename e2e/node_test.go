@@ -124,7 +124,7 @@ func assertionWorksOnce(t *testing.T, f *fleet) {
 	for range rounds {
 		form := s.form(t, f.issuer)
 		got := f.inParallel(t, 20, func(n *node, _ int) (answer, error) {
-			return n.ask("POST", "/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+			return n.ask("POST", "/oauth2/token", form, "Content-Type", formType)
 		})
 		if got[http.StatusOK] != 1 || got[http.StatusUnauthorized] != 19 {
 			t.Fatalf("20 replays over both nodes: %v, want one 200 and 19 times 401", got)
@@ -138,7 +138,7 @@ func linkWorksOnce(t *testing.T, f *fleet) {
 	link := f.nodes[0].command(t, "user", "set-up-link", "ada@example.com")
 	path := regexp.MustCompile(`/sign-in/link/\S+`).FindString(link)
 	got := f.inParallel(t, 20, func(n *node, _ int) (answer, error) {
-		return n.ask("POST", path, "", "Content-Type", "application/x-www-form-urlencoded", "Origin", f.issuer)
+		return n.ask("POST", path, "", "Content-Type", formType, "Origin", f.issuer)
 	})
 	if got[http.StatusSeeOther] != 1 || got[http.StatusSeeOther]+got[http.StatusNotFound] != 20 {
 		t.Errorf("a link posted 20 times at once: %v, want one 303 and 19 times 404", got)
@@ -164,7 +164,7 @@ func keyMakesOneCredential(t *testing.T, f *fleet) {
 func sessionIsOneOnBoth(t *testing.T, f *fleet) {
 	first, other := f.nodes[0], f.nodes[1]
 	path := regexp.MustCompile(`/sign-in/link/\S+`).FindString(first.command(t, "user", "set-up-link", "ada@example.com"))
-	signedIn := first.must(t, "POST", path, "", "Content-Type", "application/x-www-form-urlencoded", "Origin", f.issuer)
+	signedIn := first.must(t, "POST", path, "", "Content-Type", formType, "Origin", f.issuer)
 	cookies := (&http.Response{Header: signedIn.header}).Cookies()
 	if len(cookies) == 0 {
 		t.Fatalf("signing in: %d %s", signedIn.status, signedIn.body)
@@ -174,7 +174,7 @@ func sessionIsOneOnBoth(t *testing.T, f *fleet) {
 	if a, b := me(first), me(other); a != http.StatusOK || b != http.StatusOK {
 		t.Errorf("signed in: %d on the node of the sign-in, %d on the other", a, b)
 	}
-	if a := other.must(t, "POST", "/sign-out", "", "Cookie", cookie, "Content-Type", "application/x-www-form-urlencoded", "Origin", f.issuer); a.status != http.StatusSeeOther {
+	if a := other.must(t, "POST", "/sign-out", "", "Cookie", cookie, "Content-Type", formType, "Origin", f.issuer); a.status != http.StatusSeeOther {
 		t.Errorf("signing out on the other: %d %s", a.status, a.body)
 	}
 	if a, b := me(first), me(other); a != http.StatusUnauthorized || b != http.StatusUnauthorized {

@@ -210,7 +210,7 @@ func (o *outage) refusal(who string, sent time.Time, a answer, err error) {
 func (o *outage) askSigned(t *testing.T, n *node) {
 	form := o.signer.form(t, o.issuer)
 	sent := time.Now()
-	a, err := n.ask("POST", "/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded")
+	a, err := n.ask("POST", "/oauth2/token", form, "Content-Type", formType)
 	switch {
 	case err == nil && a.status == http.StatusServiceUnavailable:
 	case err != nil || a.status != http.StatusOK:

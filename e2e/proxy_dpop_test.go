@@ -13,7 +13,7 @@ func (in *installation) bind(t *testing.T, c credential, to *testserver.Prover) 
 	t.Helper()
 	endpoint := in.address + "/oauth2/token"
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.id}, "client_secret": {c.secret}}.Encode()
-	got := call(t, "POST", endpoint, form, "Content-Type", "application/x-www-form-urlencoded", "Dpop", to.Proof("POST", endpoint, "", nil))
+	got := call(t, "POST", endpoint, form, "Content-Type", formType, "Dpop", to.Proof("POST", endpoint, "", nil))
 	if got.status != 200 || got.json(t)["token_type"] != "DPoP" {
 		t.Fatalf("getting a bound token: %d %s", got.status, got.body)
 	}

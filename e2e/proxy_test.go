@@ -388,7 +388,7 @@ func (p *proxyUnderTest) addresses(t *testing.T) {
 		// Tokens too are given to that address alone: fetched through a trusted
 		// peer, which says so.
 		form := "grant_type=client_credentials&client_id=" + c.id + "&client_secret=" + c.secret
-		a := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded",
+		a := call(t, "POST", p.address+"/oauth2/token", form, "Content-Type", formType,
 			"X-Forwarded-For", strings.Split(cidr, "/")[0])
 		return "Bearer " + a.json(t)["access_token"].(string)
 	}

@@ -77,7 +77,7 @@ func setUpFirstAdmin(t *testing.T, address, link string) {
 		t.Fatalf("a second look at the link: %d", again.status)
 	}
 	form := url.Values{"email": {"ada@example.com"}, "name": {"Ada Lovelace"}}.Encode()
-	headers := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", address, "Sec-Fetch-Site", "same-origin"}
+	headers := []string{"Content-Type", formType, "Origin", address, "Sec-Fetch-Site", "same-origin"}
 	done := call(t, "POST", link, form, headers...)
 	if done.status != 303 || !strings.Contains(done.header.Get("Set-Cookie"), "HttpOnly") {
 		t.Fatalf("posting the set-up form: %d %v\n%s", done.status, done.header, done.body)

@@ -21,7 +21,7 @@ func TestRights_FollowThePersonIntoTokensAlreadyOut(t *testing.T) {
 	id, secret := made["client_id"].(string), made["client_secret"].(string)
 	issue := func() map[string]any {
 		return call(t, "POST", d.Issuer+"/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}.Encode(),
-			"Content-Type", "application/x-www-form-urlencoded").json(t)
+			"Content-Type", formType).json(t)
 	}
 	before := issue()
 	out := before["access_token"].(string)

@@ -42,7 +42,7 @@ func TestRoles_TheServersMayNotRewriteTheAuditLog(t *testing.T) {
 	c := f.nodes[0].create(t, f.token, "orders:read")
 	token := f.nodes[1].issue(t, c)
 	s := f.nodes[0].createSigner(t, f.token)
-	if a := f.nodes[1].must(t, "POST", "/oauth2/token", s.form(t, f.issuer), "Content-Type", "application/x-www-form-urlencoded"); a.status != http.StatusOK {
+	if a := f.nodes[1].must(t, "POST", "/oauth2/token", s.form(t, f.issuer), "Content-Type", formType); a.status != http.StatusOK {
 		t.Errorf("a signed assertion: %d %s", a.status, a.body)
 	}
 	f.nodes[0].manage(t, f.token, "POST", "/signing-keys/rotate", "")

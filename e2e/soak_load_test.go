@@ -27,7 +27,6 @@ type soakSite struct {
 	tokens   []string // live ones
 	ended    string   // of a credential that is disabled
 	limited  string   // a supervisor's token for the management API
-	password string
 	books    *books
 
 	stop    chan struct{}
@@ -39,8 +38,6 @@ type soakSite struct {
 	later []string // who was told to come back
 	turns int
 }
-
-const formType = "application/x-www-form-urlencoded"
 
 // habit is something that somebody does at a fixed rate, one after the other.
 // Where the site is slower than that, turns are left out.
@@ -246,8 +243,7 @@ func (s *soakSite) revoke(n *node) error {
 	if err != nil {
 		return err
 	}
-	form := url.Values{"token": {token}, "client_id": {c.id}, "client_secret": {c.secret}}
-	a, err := n.ask("POST", "/oauth2/revoke", form.Encode(), "Content-Type", formType)
+	a, err := n.revoke(c, token)
 	if _, err = want(http.StatusOK, a, err); err == nil {
 		s.books.change(entry{"revoked_tokens": 1})
 	} else if errors.Is(err, errLater) {
@@ -326,7 +322,7 @@ func (s *soakSite) refuse(n *node) error {
 // signIn is a person who signs in by password, looks around as the console does,
 // and signs out.
 func (s *soakSite) signIn(n *node) error {
-	form := url.Values{"email": {"ada@example.com"}, "password": {s.password}}
+	form := url.Values{"email": {"ada@example.com"}, "password": {goodPassword}}
 	a, err := n.ask("POST", "/sign-in", form.Encode(), "Content-Type", formType, "Origin", s.issuer)
 	if _, err = want(http.StatusSeeOther, a, err); err != nil {
 		if errors.Is(err, errLater) {

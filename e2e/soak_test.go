@@ -112,7 +112,7 @@ func newSoakSite(t *testing.T, e engine) *soakSite {
 	}
 	s := &soakSite{
 		fleet:  newFleet(t, e.url, nodes, "gateway_listen: {address}:8430"),
-		engine: e, books: newBooks(), took: map[string]latencies{}, password: "ninth kettle under the elm, 47 steps",
+		engine: e, books: newBooks(), took: map[string]latencies{},
 	}
 	first := s.nodes[0]
 	document := first.manage(t, s.fleet.token, "GET", "/catalogue", "")
@@ -131,15 +131,18 @@ func newSoakSite(t *testing.T, e engine) *soakSite {
 	first.manage(t, s.fleet.token, "POST", "/credentials/"+gone.id+"/disable", "")
 	first.command(t, "user", "create", "--email", "sam@example.com", "--role", "supervisor")
 	s.limited = first.command(t, "token", "--user", "sam@example.com", "--ttl", "24h")
-	setPassword(t, s.fleet, s.password)
+	setPassword(t, s.fleet)
 	return s
 }
 
-// setPassword gives Ada one.
-func setPassword(t *testing.T, f *fleet, password string) {
+// goodPassword is one that the server takes.
+const goodPassword = "ninth kettle under the elm, 47 steps"
+
+// setPassword gives it to Ada.
+func setPassword(t *testing.T, f *fleet) {
 	t.Helper()
 	link := regexp.MustCompile(`/sign-in/link/\S+`).FindString(f.nodes[0].command(t, "user", "set-up-link", "ada@example.com"))
-	form := url.Values{"password": {password}}.Encode()
+	form := url.Values{"password": {goodPassword}}.Encode()
 	if a := f.nodes[0].must(t, "POST", link, form, "Content-Type", formType, "Origin", f.issuer); a.status != http.StatusSeeOther {
 		t.Fatalf("setting a password: %d %s", a.status, a.body)
 	}

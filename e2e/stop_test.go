@@ -70,7 +70,7 @@ func askToken(client *http.Client, endpoint, form string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Content-Type", formType)
 	res, err := client.Do(req)
 	if err != nil {
 		return 0, err

@@ -149,7 +149,7 @@ func TestTLS_ServesHTTPSWithHTTP2HSTSAndSecureCookies(t *testing.T) {
 		t.Errorf("Strict-Transport-Security: %q", hsts)
 	}
 	form := strings.NewReader("email=ada%40example.com&name=Ada")
-	signedIn := ask(t, client, "POST", link, form, "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://"+address)
+	signedIn := ask(t, client, "POST", link, form, "Content-Type", formType, "Origin", "https://"+address)
 	if len(signedIn.cookies) == 0 {
 		t.Fatalf("%d set no cookie: %s", signedIn.status, signedIn.body)
 	}

@@ -108,7 +108,7 @@ func TestTraces_TellOfEachRequestAndFollowTheCallers(t *testing.T) {
 		traces[what] = strings.Repeat(digit, 32)
 		return []string{"Traceparent", "00-" + traces[what] + "-00f067aa0ba902b7-01"}
 	}
-	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	form := []string{"Content-Type", formType}
 	body := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}
 	token := call(t, "POST", d.Issuer+"/oauth2/token", body.Encode(), append(form, follow("token", "1")...)...).json(t)["access_token"].(string)
 	body.Set("client_secret", secret[:20])

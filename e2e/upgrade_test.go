@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,13 +117,12 @@ func upgradeInPlace(t *testing.T, next string) {
 type upgrade struct {
 	*fleet
 	load *upgradeLoad
-	from string
 }
 
 func newUpgrade(t *testing.T, program, databaseURL string) *upgrade {
 	t.Helper()
 	f := newFleetOf(t, program, databaseURL, 2)
-	u := &upgrade{fleet: f, from: program, load: newUpgradeLoad(f)}
+	u := &upgrade{fleet: f, load: newUpgradeLoad(f)}
 	u.load.begin(t)
 	u.load.spell(t, "before")
 	return u
@@ -164,12 +162,6 @@ func (u *upgrade) finish(t *testing.T) {
 	if creates < done.creates || rotates < done.rotates {
 		t.Errorf("%d creates and %d rotations acknowledged, %d and %d audited", done.creates, done.rotates, creates, rotates)
 	}
-}
-
-// revoke ends a token.
-func (n *node) revoke(c credential, token string) (answer, error) {
-	form := url.Values{"token": {token}, "client_id": {c.id}, "client_secret": {c.secret}}
-	return n.ask("POST", "/oauth2/revoke", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
 // spellTime is how long programs work side by side in each state.

@@ -180,9 +180,7 @@ func TestAdmission_LetsAClientGoThatHangsUp(t *testing.T) {
 		d.queue.Store(fullQueue)
 		time.Sleep(soonOpen)
 		a := d.admission
-		a.mu.Lock() // nobody is let in meanwhile
-		size := a.size
-		a.mu.Unlock()
+		size := a.waiting()
 		gone, never := make(chan struct{}), make(chan time.Time)
 		ctx := closedContext{t.Context(), gone}
 		close(gone)
