@@ -63,9 +63,9 @@ func (k *heapKeeper) adjust() {
 }
 
 // percentFor is the percentage by which a heap with so many live bytes grows to
-// roomyHeap, or the usual one where that is more, or the one by which it grows by
-// spareHeap where that is less. beside is what the collector
-// scans without it being heap: the runtime takes the percentage of both.
+// roomyHeap; from there on the usual one, or the one by which it grows by spareHeap
+// where that is less. beside is what the collector scans without it being heap: the
+// runtime takes the percentage of both.
 func percentFor(live, beside uint64) int {
 	const most = roomyHeap / leastHeap * 100 // more would raise the least heap above roomyHeap
 	if live >= roomyHeap {

@@ -26,8 +26,8 @@ type Sealer interface {
 	Open(purpose string, sealed, aad []byte) ([]byte, error)
 }
 
-// Options are what a Service works with. Every member but Shelf,
-// Logger and Changed is required.
+// Options are what a Service works with. Every member but Shelf, Logger and
+// Changed is required.
 type Options struct {
 	Store  Store
 	Hasher Hasher

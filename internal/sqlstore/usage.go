@@ -184,8 +184,8 @@ func lastUses(uses []accesstoken.SecretUse, name func(*accesstoken.SecretUse) (c
 }
 
 // pruneUsage removes usage past its keeping, and streams that nobody brings a
-// batch of any more, once for each new hour, a batch a
-// transaction. The counts' own hours are the clock.
+// batch of any more, once for each new hour, so many rows a transaction. The
+// counts' own hours are the clock.
 func (s *Store) pruneUsage(ctx context.Context, counts []accesstoken.UsageCount) error {
 	var hour time.Time
 	for _, c := range counts {
