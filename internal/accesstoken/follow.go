@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// headTimeout bounds a read of the head row and of what changed, and then of
-	// each part of the present state of that.
+	// headTimeout bounds a read of the head row and of what changed, and then each
+	// read of the present state of that.
 	headTimeout = 2 * time.Second
 	// loadTimeout bounds a read of everything.
 	loadTimeout = 5 * time.Minute
@@ -167,30 +167,51 @@ func (d *Directory) applySince(after, upTo int64) (whole bool, err error) {
 	return true, nil
 }
 
+// present is how what changed is now, as far as it was read together.
+type present struct {
+	credentials map[string]FoundCredential
+	revoked     map[string]RevokedToken
+}
+
 // applyPart applies changes in their order. The credentials among them are read
-// together.
+// together, and so are the revoked tokens: of these one program may make hundreds.
 func (d *Directory) applyPart(changes []Change) error {
-	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
-	defer cancel()
-	var clientIDs []string
+	var clientIDs, jtis []string
 	for _, c := range changes {
-		if c.TargetType == apicred.TargetCredential {
+		switch c.TargetType {
+		case apicred.TargetCredential:
 			clientIDs = append(clientIDs, c.TargetID)
+		case apicred.TargetToken:
+			jtis = append(jtis, c.TargetID)
+		default: // few, and read one by one
 		}
 	}
-	var found map[string]FoundCredential
-	if len(clientIDs) > 0 {
-		var err error
-		if found, err = d.store.CredentialRecords(ctx, clientIDs); err != nil {
-			return err
-		}
+	found, err := d.readTogether(clientIDs, jtis)
+	if err != nil {
+		return err
 	}
 	for _, c := range changes {
-		if err := d.apply(ctx, c, found); err != nil {
+		if err := d.apply(c, found); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (d *Directory) readTogether(clientIDs, jtis []string) (found present, err error) {
+	if len(clientIDs) > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+		defer cancel()
+		if found.credentials, err = d.store.CredentialRecords(ctx, clientIDs); err != nil {
+			return found, err
+		}
+	}
+	if len(jtis) > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+		defer cancel()
+		found.revoked, err = d.store.RevokedTokens(ctx, jtis)
+	}
+	return found, err
 }
 
 func (d *Directory) changesSince(after int64, most int) ([]Change, error) {
@@ -200,11 +221,14 @@ func (d *Directory) changesSince(after int64, most int) ([]Change, error) {
 }
 
 // apply makes the present state of what changed live: of a credential what was
-// found, of the rest what it reads.
-func (d *Directory) apply(ctx context.Context, c Change, found map[string]FoundCredential) error {
+// found, of the rest what it reads. Each has headTimeout of its own: all of them
+// together may take a node that is far longer, and it must not begin again for ever.
+func (d *Directory) apply(c Change, found present) error {
+	ctx, cancel := context.WithTimeout(context.Background(), headTimeout)
+	defer cancel()
 	switch c.TargetType {
 	case apicred.TargetCredential:
-		return d.applyCredential(ctx, c, found)
+		return d.applyCredential(ctx, c, found.credentials)
 	case apicred.TargetUser:
 		return d.applyUser(ctx, c.Change, c.AccountID, c.TargetID)
 	case apicred.TargetAccount:
@@ -224,7 +248,7 @@ func (d *Directory) apply(ctx context.Context, c Change, found map[string]FoundC
 		d.journal.add(now, note{change: c.Change, at: now.Unix(), kind: noteKey, text: c.TargetID})
 		return d.reloadKeys(ctx)
 	case apicred.TargetToken:
-		return d.applyRevokedToken(ctx, c.Change, c.TargetID)
+		d.applyRevokedToken(c, found.revoked)
 	case apicred.TargetSession:
 	}
 	return nil // nothing here depends on it
@@ -270,20 +294,16 @@ func (d *Directory) applyCredential(ctx context.Context, c Change, found map[str
 
 // applyRevokedToken also meets people-tokens that were minted: they are in no
 // list.
-func (d *Directory) applyRevokedToken(ctx context.Context, change int64, jti string) error {
-	r, err := d.store.RevokedToken(ctx, jti)
-	switch {
-	case apicred.IsKind(err, apicred.KindNotFound):
-		return nil
-	case err != nil:
-		return err
+func (d *Directory) applyRevokedToken(c Change, found map[string]RevokedToken) {
+	r, there := found[c.TargetID]
+	if !there {
+		return
 	}
 	if revoked := &d.current.Load().revoked; revoked.add(&r) {
-		denied, _ := revoked.find(jti)
+		denied, _ := revoked.find(r.JTI)
 		now := d.options.Clock()
-		d.journal.add(now, noteOfToken(jti, denied, change, now))
+		d.journal.add(now, noteOfToken(r.JTI, denied, c.Change, now))
 	}
-	return nil
 }
 
 func (d *Directory) applyUser(ctx context.Context, change int64, accountID, userID string) error {

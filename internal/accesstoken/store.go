@@ -81,11 +81,12 @@ type Store interface {
 	// CredentialRecords reads several in one snapshot, by client ID; what is gone
 	// is left out. One that cannot be understood has a fault beside it.
 	CredentialRecords(ctx context.Context, clientIDs []string) (map[string]FoundCredential, error)
+	// RevokedTokens reads several by jti; what is in no list is left out.
+	RevokedTokens(ctx context.Context, jtis []string) (map[string]RevokedToken, error)
 	// Single reads, for the follower; not_found when gone.
 	Account(ctx context.Context, accountID string) (apicred.Account, error)
 	User(ctx context.Context, accountID, userID string) (apicred.User, error)
 	Catalogue(ctx context.Context) (apicred.Catalogue, int64, error)
-	RevokedToken(ctx context.Context, jti string) (RevokedToken, error)
 
 	// RevokeToken keeps r and its audit event, in one durable transaction. One
 	// that was revoked before leaves everything as it is.

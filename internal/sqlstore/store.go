@@ -107,8 +107,8 @@ func (s accessTokenStore) Catalogue(ctx context.Context) (apicred.Catalogue, int
 	return newReader(s.follower).Catalogue(ctx)
 }
 
-func (s accessTokenStore) RevokedToken(ctx context.Context, jti string) (accesstoken.RevokedToken, error) {
-	return newReader(s.follower).revokedToken(ctx, jti)
+func (s accessTokenStore) RevokedTokens(ctx context.Context, jtis []string) (map[string]accesstoken.RevokedToken, error) {
+	return s.reader(s.follower).revokedTokens(ctx, jtis)
 }
 
 func (s accessTokenStore) RevokeToken(ctx context.Context, r accesstoken.RevokedToken, event apicred.AuditEvent) error {

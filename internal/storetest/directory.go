@@ -207,12 +207,12 @@ func revokeToken(f *fixture) {
 	f.revoke(r)
 	f.revoke(r)
 	f.wantFeed(0, []int64{1})
-	got, err := f.store.AccessToken().RevokedToken(f.Context(), "jti-1")
+	other := f.revoked("jti-3", time.Hour)
+	f.revoke(other)
+	got, err := f.store.AccessToken().RevokedTokens(f.Context(), []string{"jti-1", "jti-2", "jti-3"})
 	f.must(err)
-	f.equal(got, r)
-	_, err = f.store.AccessToken().RevokedToken(f.Context(), "jti-2")
-	f.wantKind(err, apicred.KindNotFound)
-	f.wantChain(1)
+	f.equal(got, map[string]accesstoken.RevokedToken{"jti-1": r, "jti-3": other})
+	f.wantChain(2)
 }
 
 func revokeTokenPrunes(f *fixture) {

@@ -18,23 +18,6 @@ func (q *Queries) DeleteRevokedTokensEndedBefore(ctx context.Context, expiresAt 
 	return err
 }
 
-const getRevokedToken = `-- name: GetRevokedToken :one
-SELECT jti, account_id, client_id, expires_at, revoked_at FROM revoked_tokens WHERE jti = $1
-`
-
-func (q *Queries) GetRevokedToken(ctx context.Context, jti string) (RevokedToken, error) {
-	row := q.db.QueryRowContext(ctx, getRevokedToken, jti)
-	var i RevokedToken
-	err := row.Scan(
-		&i.Jti,
-		&i.AccountID,
-		&i.ClientID,
-		&i.ExpiresAt,
-		&i.RevokedAt,
-	)
-	return i, err
-}
-
 const insertRevokedToken = `-- name: InsertRevokedToken :execrows
 INSERT INTO revoked_tokens (jti, account_id, client_id, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (jti) DO NOTHING
