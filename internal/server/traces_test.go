@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -8,6 +10,8 @@ import (
 	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/claviger/claviger/internal/web"
 )
 
 func TestOpenTraces_IsAskedForByTheStandardVariables(t *testing.T) {
@@ -59,5 +63,33 @@ func TestTraces_GoOnUnderTheirID(t *testing.T) {
 		if parts[2] == span || len(parts[2]) != 16 || len(parts[1]) != 32 {
 			t.Errorf("%q goes on as %v: the span must be another", header, parts)
 		}
+	}
+}
+
+// spanKeeper keeps what is exported.
+type spanKeeper struct{ spans []sdktrace.ReadOnlySpan }
+
+func (k *spanKeeper) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	k.spans = append(k.spans, spans...)
+	return nil
+}
+
+func (k *spanKeeper) Shutdown(context.Context) error { return nil }
+
+// Nothing that a stranger wrote leaves in a span but the ID of its trace.
+func TestTraces_TellNothingThatAStrangerWrote(t *testing.T) {
+	var kept spanKeeper
+	traces := newTraces(sdktrace.WithSyncer(&kept))
+	defer traces.Close()
+	span := traces.Begin(http.Header{
+		"Traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+		"Tracestate":  {"a=clav_secret"}, "Baggage": {"b=clav_secret"},
+	}, time.Now())
+	span.End(time.Now(), &web.Told{Method: "GET", Route: "/orders/{id}", Status: 200})
+	if len(kept.spans) != 1 {
+		t.Fatalf("%d spans", len(kept.spans))
+	}
+	if told := kept.spans[0]; told.SpanContext().TraceState().Len() != 0 || told.Parent().TraceState().Len() != 0 || strings.Contains(fmt.Sprint(told.Attributes()), "secret") {
+		t.Errorf("the span tells %v, %v", told.SpanContext().TraceState(), told.Attributes())
 	}
 }
