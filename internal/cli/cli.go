@@ -27,7 +27,7 @@ type Stdio struct {
 func Main(ctx context.Context, args []string, stdio Stdio) int {
 	a := &app{Stdio: stdio}
 	root := newRoot(a)
-	root.SetArgs(args)
+	root.SetArgs(keyIDsLast(args))
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/claviger/claviger/internal/desk"
@@ -30,4 +33,27 @@ Set anew, up to five minutes; files made with claviger key export must be replac
 		})
 	})
 	return cmd
+}
+
+// kidLength is that of a key ID: a SHA-256 thumbprint (RFC 7638) in base64url.
+const kidLength = 43
+
+// keyIDsLast puts the key IDs of "key remove" that begin with "-", as one in 64
+// does, behind "--", where they are not taken for flags.
+func keyIDsLast(args []string) []string {
+	if len(args) < 3 || args[0] != "key" || args[1] != "remove" || slices.Contains(args, "--") {
+		return args
+	}
+	var ids, rest []string
+	for _, arg := range args {
+		if len(arg) == kidLength && arg[0] == '-' && !strings.Contains(arg, "=") {
+			ids = append(ids, arg)
+		} else {
+			rest = append(rest, arg)
+		}
+	}
+	if len(ids) == 0 {
+		return args
+	}
+	return slices.Concat(rest, []string{"--"}, ids)
 }
