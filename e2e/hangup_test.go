@@ -38,3 +38,12 @@ func TestHangUp_AppliesTheCatalogueFileAnew(t *testing.T) {
 	server.stderr.await(t, `(?s)the catalogue in force stays.*catalogue file applied.*changed=true`)
 	held("second")
 }
+
+// Whoever sends SIGHUP learns that it came, even where it has nothing to do; and a
+// server that is still starting is not ended by it.
+func TestHangUp_SaysThatThereIsNothingToRead(t *testing.T) {
+	server := start(t, t.TempDir(), "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+	server.stderr.await(t, `listens on http://`)
+	hangUp(t, server)
+	server.stderr.await(t, `nothing to read again`)
+}

@@ -16,9 +16,9 @@ func newServe(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the server",
 		Long: `Runs the server until it is told to stop (SIGTERM or Ctrl-C); requests under way
-are finished first. SIGHUP applies catalogue_file and reads the TLS certificate
-again. While no admin exists, a one-time set-up link for the first one is printed
-on stderr.
+are finished first. SIGHUP applies catalogue_file and reads the TLS certificate and
+the client authorities again. While no admin exists, a one-time set-up link for the
+first one is printed on stderr.
 
 Each setting is a flag here, a variable CLAVIGER_… in the environment, or a key of
 the file named with --config; flags come before the environment, and that before

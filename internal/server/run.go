@@ -21,6 +21,11 @@ import (
 // Where it listens, and on a first start the one-time set-up link, are written
 // to talk (stderr). Errors are finished lines for the operator.
 func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Writer) (err error) {
+	// From the first moment to the last: a SIGHUP that nobody takes ends the process,
+	// and systemd does not restart what it ended.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	takeLibraryLog(log)
 	respectMemoryLimit(ctx, log)
 	core, away, err := openOrRecall(ctx, cfg, log)
@@ -52,7 +57,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, talk io.Write
 			return err
 		}
 	}
-	defer core.readAgainOnHangup(ctx, doors)()
+	defer core.readAgainOnHangup(ctx, doors, hangup)()
 	s.talk = talk
 	return s.serve(ctx, doors)
 }
@@ -83,21 +88,29 @@ func (c *Core) warnOfLooseDirectory(ctx context.Context) {
 }
 
 // readAgainOnHangup applies the catalogue file and reads the TLS certificate and
-// the client authorities again at every SIGHUP, until the returned function is
-// called. A file with faults changes nothing, and keeps the others from nothing.
-func (c *Core) readAgainOnHangup(ctx context.Context, d *doors) (stop func()) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+// the client authorities again at every SIGHUP, also at one that came during the
+// start, until the returned function is called. A file with faults changes
+// nothing, and keeps the others from nothing.
+func (c *Core) readAgainOnHangup(ctx context.Context, d *doors, hangup <-chan os.Signal) (stop func()) {
+	over := make(chan struct{})
 	var done sync.WaitGroup
 	done.Go(func() {
-		for range hangup {
+		for {
+			select {
+			case <-over:
+				return
+			case <-hangup:
+			}
 			if err := c.applyCatalogueFile(ctx); err != nil {
 				c.Log.ErrorContext(ctx, "the catalogue file was not applied; the catalogue in force stays", slog.Any("error", err))
 			}
 			c.reloadTLS(ctx, d)
+			if c.Config.CatalogueFile == "" && d.certificate == nil && d.authorities == nil {
+				c.Log.InfoContext(ctx, "SIGHUP: nothing to read again; none of catalogue_file, tls_certificate and mtls_client_ca is set")
+			}
 		}
 	})
-	return func() { signal.Stop(hangup); close(hangup); done.Wait() }
+	return func() { close(over); done.Wait() }
 }
 
 func (c *Core) reloadTLS(ctx context.Context, d *doors) {
@@ -118,12 +131,16 @@ func (c *Core) reloadTLS(ctx context.Context, d *doors) {
 }
 
 func announce(talk io.Writer, core *Core, d *doors) {
-	say(talk, "Claviger listens on %s (console, REST, OAuth, forward-auth).", core.Issuer)
+	scheme := "http"
+	if d.certificate != nil {
+		scheme = "https"
+	}
+	at := scheme + "://" + d.public.Addr().String()
+	say(talk, "Claviger listens on %s (console, REST, OAuth, forward-auth).", at)
+	if core.Issuer != at {
+		say(talk, "Its public name is %s.", core.Issuer)
+	}
 	if d.gateway != nil {
-		scheme := "http"
-		if d.certificate != nil {
-			scheme = "https"
-		}
 		say(talk, "The gateway listens on %s://%s.", scheme, d.gateway.Addr())
 	}
 	if d.mutual != nil {
