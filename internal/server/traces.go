@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,8 +28,8 @@ const lastSpans = 2 * time.Second
 
 // The standard variables that turn traces on and off (OpenTelemetry
 // specification, "Environment Variable Specification" and "OTLP Exporter
-// Configuration"). The others, as OTEL_TRACES_SAMPLER, OTEL_SERVICE_NAME or
-// OTEL_EXPORTER_OTLP_HEADERS, are read by the library.
+// Configuration"). The others, as OTEL_SERVICE_NAME or
+// OTEL_EXPORTER_OTLP_HEADERS, are read by the library alone.
 const (
 	otlpEndpoint       = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	otlpTracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
@@ -35,6 +37,8 @@ const (
 	otlpTracesProtocol = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
 	otelExporter       = "OTEL_TRACES_EXPORTER"
 	otelDisabled       = "OTEL_SDK_DISABLED"
+	otelSampler        = "OTEL_TRACES_SAMPLER"
+	otelSamplerArg     = "OTEL_TRACES_SAMPLER_ARG"
 )
 
 // Traces exports a span of each request by OTLP over HTTP.
@@ -96,7 +100,26 @@ func tracesWanted(getenv func(string) string) (bool, error) {
 			return false, fault(nil, "%s is %q. Traces are sent by http/protobuf alone: set it so, or leave it out, and give the port where the collector takes OTLP over HTTP (4318).", name, protocol)
 		}
 	}
+	if err := samplerFault(getenv); wanted && err != nil {
+		return false, err
+	}
 	return wanted, nil
+}
+
+// samplerFault refuses a sampler that the library does not have, and a share that
+// is none: it would log that and record every request.
+func samplerFault(getenv func(string) string) error {
+	switch sampler := strings.ToLower(strings.TrimSpace(getenv(otelSampler))); sampler {
+	case "", "always_on", "always_off", "parentbased_always_on", "parentbased_always_off":
+	case "traceidratio", "parentbased_traceidratio":
+		text := strings.TrimSpace(getenv(otelSamplerArg))
+		if share, err := strconv.ParseFloat(text, 64); text != "" && (err != nil || math.IsNaN(share) || share < 0 || share > 1) {
+			return fault(err, "%s is %q. Give the share of requests that is recorded, from 0 to 1, as 0.01.", otelSamplerArg, text)
+		}
+	default:
+		return fault(nil, "%s is %q. Give always_on, always_off or traceidratio, or one of them behind parentbased_.", otelSampler, sampler)
+	}
+	return nil
 }
 
 // takeTraceLog makes lines of ours of what the library has to say: a collector

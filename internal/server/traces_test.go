@@ -28,6 +28,12 @@ func TestOpenTraces_IsAskedForByTheStandardVariables(t *testing.T) {
 		"another exporter":       {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelExporter: "zipkin"}, false, "OTLP alone"},
 		"no URL":                 {map[string]string{otlpEndpoint: "collector:4318"}, false, otlpEndpoint},
 		"another protocol":       {map[string]string{otlpEndpoint: "http://127.0.0.1:4317", otlpProtocol: "grpc"}, false, "http/protobuf alone"},
+		"a share":                {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelSampler: "parentbased_traceidratio", otelSamplerArg: "0.01"}, true, ""},
+		"no share, so all":       {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelSampler: "traceidratio"}, true, ""},
+		"a share above all":      {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelSampler: "traceidratio", otelSamplerArg: "10"}, false, otelSamplerArg},
+		"a share that is none":   {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelSampler: "traceidratio", otelSamplerArg: "NaN"}, false, otelSamplerArg},
+		"another sampler":        {map[string]string{otlpEndpoint: "http://127.0.0.1:4318", otelSampler: "jaeger_remote"}, false, "always_on"},
+		"another sampler, idle":  {map[string]string{otelSampler: "jaeger_remote"}, false, ""},
 		"another protocol, idle": {map[string]string{otlpProtocol: "grpc"}, false, ""},
 	} {
 		wanted, err := tracesWanted(func(key string) string { return test.environment[key] })
