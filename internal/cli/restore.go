@@ -142,14 +142,14 @@ func (a *app) tellGap(r *server.RestoreReport, trusted bool) {
 	}
 	a.say("The gap: what was done between %s (audit event %d) and %s (now) is not in the backup.", from, r.LastSequence, clock(r.RestoredAt))
 	if r.SecretsWithoutKey > 0 {
-		a.say("%d client secrets will not work: they are hashed under a master key that is not configured. Add it to master_keys_old.", r.SecretsWithoutKey)
+		a.say("Client secrets that will not work, being hashed under a master key that is not configured: %d. Add that key to master_keys_old.", r.SecretsWithoutKey)
 	}
 	if trusted {
 		a.say("Nothing was suspended (--trust).")
 		return
 	}
 	a.say("People, roles, secrets and the catalogue are as they were then: undo what was taken away since before you confirm.")
-	a.say("%d credentials are suspended until you confirm them: claviger restore --confirm CLIENT_ID..., or --confirm --all.", r.Suspended)
+	a.say("Suspended until you confirm them: %d. Confirm: claviger restore --confirm CLIENT_ID..., or --confirm --all.", r.Suspended)
 }
 
 // confirmRestored confirms those named, or batch after batch of all. With an

@@ -89,8 +89,10 @@ func (d *doctor) schema(f *sqlstore.Examination) bool {
 		d.found(FindingWarning, "schema", fmt.Sprintf("The schema has version %d, of a newer release; this program knows %d and can work with it.", f.Schema, f.KnownSchema),
 			"Finish the upgrade, or finish going back (docs/operate.md, Upgrade). Take backups with the newer release.")
 		return true
-	case f.Schema == 0:
+	case f.Schema == 0 && d.cfg.MigrateOnStart:
 		d.found(FindingWarning, "schema", "The database is empty.", "The first start fills it (claviger serve), or restore a backup (claviger restore).")
+	case f.Schema == 0:
+		d.found(FindingWarning, "schema", "The database is empty, and migrate_on_start is off.", "Run claviger migrate, or restore a backup (claviger restore).")
 	case d.cfg.MigrateOnStart:
 		d.found(FindingWarning, "schema", message, "Take a backup; the next start brings it up to date.")
 	default:
@@ -143,7 +145,7 @@ func (d *doctor) keys(ctx context.Context, store *sqlstore.Store) {
 	}
 	d.ok("master_key", "The master key opens what is stored.")
 	if lost, err := secretsWithoutKey(ctx, store, master); err == nil && lost > 0 {
-		d.found(FindingWarning, "master_key", fmt.Sprintf("%d client secrets are hashed under a master key that is not configured: they do not work.", lost), "Add that key to master_keys_old, or let their owners rotate.")
+		d.found(FindingWarning, "master_key", fmt.Sprintf("Hashed under a master key that is not configured, and of no use: %d client secrets.", lost), "Add that key to master_keys_old, or let their owners rotate.")
 	}
 	d.oldMasterKeys(ctx, store, master, records)
 	d.signingKeys(records)

@@ -42,15 +42,16 @@ func (d *doctor) oldMasterKeys(ctx context.Context, store *sqlstore.Store, maste
 		}
 	}
 	if underOld.lost > 0 {
-		d.found(FindingWarning, "master_key", fmt.Sprintf("%d passwords are sealed under a master key that is not configured: they do not work.", underOld.lost),
+		d.found(FindingWarning, "master_key", fmt.Sprintf("Sealed under a master key that is not configured, and of no use: %d passwords.", underOld.lost),
 			"Add that key to master_keys_old, or make sign-in links: claviger user set-up-link.")
 	}
 	switch {
 	case underOld.secrets+underOld.passwords+underOld.signing > 0:
 		d.found(FindingWarning, "master_keys_old",
-			fmt.Sprintf("%d client secrets, %d passwords and %d signing keys are still under an old master key.", underOld.secrets, underOld.passwords, underOld.signing),
+			fmt.Sprintf("Still under a key of master_keys_old: %d client secrets, %d passwords, %d signing keys.", underOld.secrets, underOld.passwords, underOld.signing),
 			"Leave it in master_keys_old. A secret or password changes over at its next use, a signing key at the next start; have what nobody uses rotated or deleted.")
 	case master.Old() > 0:
-		d.ok("master_keys_old", "No client secret, password or signing key is under an old master key any more: it can be taken out of master_keys_old.")
+		// The key that is to come stands there, too, while nodes are started anew.
+		d.ok("master_keys_old", "Nothing stands under a key of master_keys_old: it can be taken out, unless it is the new one that is to become master_key.")
 	}
 }

@@ -51,7 +51,7 @@ func TestDoctor_TellsWhenAnOldMasterKeyIsNotNeededAnyMore(t *testing.T) {
 		t.Errorf("without an old key: %s %s", status, message)
 	}
 	rolled := load(key(2), key(1))
-	if status, message := found(rolled); status != FindingWarning || !strings.Contains(message, "0 client secrets, 0 passwords and 2 signing keys") {
+	if status, message := found(rolled); status != FindingWarning || !strings.Contains(message, "0 client secrets, 0 passwords, 2 signing keys") {
 		t.Errorf("before the start: %s %s", status, message)
 	}
 	start(rolled)
