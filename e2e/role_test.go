@@ -23,7 +23,7 @@ const leastGrants = `
 	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO claviger_app;
 	ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO claviger_app;
 	REVOKE UPDATE, DELETE ON audit_events, audit_checkpoints FROM claviger_app;
-	REVOKE INSERT, UPDATE, DELETE ON goose_db_version FROM claviger_app;
+	REVOKE INSERT, UPDATE, DELETE ON goose_db_version, schema_compatibility FROM claviger_app;
 `
 
 // TestRoles_TheServersMayNotRewriteTheAuditLog runs two nodes whose database
@@ -59,6 +59,7 @@ func TestRoles_TheServersMayNotRewriteTheAuditLog(t *testing.T) {
 		"UPDATE audit_events SET actor_id = 'nobody'", "DELETE FROM audit_events", "TRUNCATE audit_events",
 		"ALTER TABLE audit_events DISABLE TRIGGER ALL", "DROP TABLE audit_events", "DELETE FROM audit_checkpoints",
 		"CREATE TABLE mine (id BIGINT)", "ALTER TABLE credentials ADD COLUMN mine BIGINT", "DELETE FROM goose_db_version",
+		"UPDATE schema_compatibility SET since = 1",
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "42501") {
 			t.Errorf("%s: %v, want insufficient_privilege", statement, err)

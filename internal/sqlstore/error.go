@@ -27,6 +27,7 @@ const (
 	stateReadOnlyTransaction = "25006" // the node became a standby
 	stateQueryCanceled       = "57014"
 	stateLockNotAvailable    = "55P03"
+	stateNoRight             = "42501" // which the operator will grant: what waits to be written is kept until then
 	stateAdminShutdown       = "57P01"
 	stateCrashShutdown       = "57P02"
 )
@@ -76,7 +77,7 @@ func postgresError(pg *pgconn.PgError, err error) error {
 		return inUse(err)
 	case stateInvalidText:
 		return apicred.Malformed("The text has a NUL or is not valid UTF-8. Send it as UTF-8 text.").Because(err)
-	case stateReadOnlyTransaction, stateQueryCanceled, stateLockNotAvailable, stateUndefinedDatabase:
+	case stateReadOnlyTransaction, stateQueryCanceled, stateLockNotAvailable, stateUndefinedDatabase, stateNoRight:
 		return apicred.Unavailable(err)
 	}
 	switch pg.Code[:2] {

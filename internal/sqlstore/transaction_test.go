@@ -139,6 +139,7 @@ func TestDomainError_GoesByCode(t *testing.T) {
 		{&pgconn.PgError{Code: "23503"}, apicred.KindConflict},
 		{&pgconn.PgError{Code: "22021"}, apicred.KindInvalid},
 		{&pgconn.PgError{Code: "53100"}, apicred.KindUnavailable},
+		{&pgconn.PgError{Code: "42501"}, apicred.KindUnavailable},
 		{&pgconn.PgError{Code: "57P01"}, apicred.KindUnavailable},
 		{&pgconn.PgError{Code: "25006"}, apicred.KindUnavailable},
 		{&pgconn.PgError{Code: "42P01"}, apicred.KindInternal},
