@@ -126,8 +126,9 @@ func assertionWorksOnce(t *testing.T, f *fleet) {
 		got := f.inParallel(t, 20, func(n *node, _ int) (answer, error) {
 			return n.ask("POST", "/oauth2/token", form, "Content-Type", formType)
 		})
-		if got[http.StatusOK] != 1 || got[http.StatusUnauthorized] != 19 {
-			t.Fatalf("20 replays over both nodes: %v, want one 200 and 19 times 401", got)
+		// So many failures are told to slow down, which is not a token either.
+		if got[http.StatusOK] != 1 || got[http.StatusUnauthorized]+got[http.StatusTooManyRequests] != 19 {
+			t.Fatalf("20 replays over both nodes: %v, want one 200 and 19 times 401 or 429", got)
 		}
 	}
 	figure(t, "S40", "%d assertions, each sent 20 times at once over both nodes: each gave one token", rounds)
