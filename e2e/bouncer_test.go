@@ -77,11 +77,13 @@ func TestBouncer_InTransactionModeServesTwoNodes(t *testing.T) {
 	databaseURL := postgres.Database(t)
 	f := newFleet(t, startBouncer(t, postgres, databaseURL), 2, "migrate_database_url: "+databaseURL)
 	first, other := f.nodes[0], f.nodes[1]
-	got := f.inParallel(t, atLength(100, 2000), func(n *node, _ int) (answer, error) {
-		return n.ask("POST", "/api/v1/credentials", `{"name":"bounced","scopes":["orders:read"]}`, "Authorization", "Bearer "+f.token, "Content-Type", "application/json")
-	})
-	if got[http.StatusCreated] != atLength(100, 2000) {
-		t.Errorf("created through it: %v", got)
+	for range atLength(1, 20) { // a hundred at once are not yet an overload
+		got := f.inParallel(t, 100, func(n *node, _ int) (answer, error) {
+			return n.ask("POST", "/api/v1/credentials", `{"name":"bounced","scopes":["orders:read"]}`, "Authorization", "Bearer "+f.token, "Content-Type", "application/json")
+		})
+		if got[http.StatusCreated] != 100 {
+			t.Fatalf("created through it: %v", got)
+		}
 	}
 	c := first.create(t, f.token, "orders:read")
 	token := other.issue(t, c)
