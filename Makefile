@@ -45,7 +45,7 @@ ON_BOTH_ENGINES = go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}
 	sed -n 's|^\([^ ]*\) .*/internal/testserver[] ].*|\1|p' | grep -v '/e2e$$'
 E2E_ON_BOTH_ENGINES := ^Test(Ending|Corpus)_
 
-CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Spool|Failover|Bouncer|Roles|Soak|History|Upgrade|Overload|Torn)_
+CHAOS_TESTS ?= ^Test(Crash|Durability|Stop|Nodes|Rewind|Outage|ColdStart|Spool|Failover|Bouncer|Roles|Soak|History|Upgrade|Overload|Torn|MasterKey)_
 
 .PHONY: help test unit e2e lint format vet fresh console-test generate console chaos soak fuzz bench bench-scale bench-size bench-million
 

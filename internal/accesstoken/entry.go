@@ -119,6 +119,9 @@ func newEntry(r *CredentialRecord, hasher Hasher) (held, error) {
 			return held{}, fmt.Errorf("client ID %s: %w", c.ClientID, err)
 		}
 		used := seconds(r.Secrets[i].LastUsedAt)
+		if slot.pepper > 0 {
+			used = 0 // the very next use is noted, and its hash made anew with it
+		}
 		if i == 0 {
 			e.secret, e.secretUsed = slot, used
 		} else {

@@ -14,10 +14,13 @@ import (
 
 const (
 	masterKeyBytes = 32
-	masterKeyFile  = "master.key"
-	privateFile    = 0o600
-	privateDir     = 0o700
-	othersMay      = 0o077
+	// maxMasterKeysOld is what a presented secret is compared under beside the
+	// current one; a hash under another would never fit (internal/accesstoken).
+	maxMasterKeysOld = 3
+	masterKeyFile    = "master.key"
+	privateFile      = 0o600
+	privateDir       = 0o700
+	othersMay        = 0o077
 )
 
 // masterKey is 256 bits that cannot be printed.
@@ -166,6 +169,9 @@ func readMasterKeys(text string) ([]masterKey, error) {
 			return nil, fmt.Errorf("one of the keys is not usable: %w", err)
 		}
 		out = append(out, key)
+	}
+	if len(out) > maxMasterKeysOld {
+		return nil, fmt.Errorf("it has %d keys, and each makes every sign-in of a program dearer. Give %d at most: take out those that claviger doctor finds nothing under", len(out), maxMasterKeysOld)
 	}
 	return out, nil
 }

@@ -76,7 +76,7 @@ func storageSettings() []definition {
 			Doc: "Base64 of the 32 bytes that seal the signing keys and key the hashes of client secrets. Without it a backup is of no use. Make one with `openssl rand -base64 32`."},
 			func(c *Config, text string) (err error) { c.masterKey, err = readMasterKey(text); return err }},
 		{Setting{Key: "master_keys_old", Secret: true, List: true, DefaultNote: "none",
-			Doc: "Earlier master keys. They still open what they sealed; new things are sealed under `master_key`."},
+			Doc: "Earlier master keys, three at most. They still open what they sealed; new things are sealed under `master_key`."},
 			func(c *Config, text string) (err error) { c.masterKeysOld, err = readMasterKeys(text); return err }},
 		{Setting{Key: "catalogue_file", Path: true, DefaultNote: "none: the catalogue in the database stands",
 			Doc: "Catalogue of APIs and scopes (YAML or JSON), applied at start and on SIGHUP."},

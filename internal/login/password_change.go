@@ -1,7 +1,6 @@
 package login
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -227,7 +226,7 @@ func unchanged(ctx context.Context, tx Tx, seen StoredPassword, userID string) e
 	if err != nil && !apicred.IsKind(err, apicred.KindNotFound) {
 		return err
 	}
-	if !bytes.Equal(now.Sealed, seen.Sealed) {
+	if !now.same(&seen) {
 		return apicred.Conflict("Your password was changed somewhere else just now. If that was not you, ask the operator for a set-up link.")
 	}
 	return nil

@@ -1,7 +1,6 @@
 package login
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
@@ -150,7 +149,7 @@ func (c *claimant) stands(ctx context.Context, tx Tx) error {
 	if err != nil && !apicred.IsKind(err, apicred.KindNotFound) {
 		return err
 	}
-	if !bytes.Equal(stored.Sealed, c.stored.Sealed) {
+	if !stored.same(&c.stored) {
 		return wrongPassword()
 	}
 	memberships, err := tx.Memberships(ctx, c.person.ID)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/login"
 )
@@ -309,6 +310,58 @@ func TestPassword_IsRenewedAtSignInWhenParametersOrMasterKeyChanged(t *testing.T
 	again, err := f.store.Login().Password(t.Context(), ada)
 	if err != nil || again.MasterKeyID == renewed.MasterKeyID || f.OpenHash(t, again) != f.OpenHash(t, renewed) {
 		t.Errorf("%v, sealed under %q", err, again.MasterKeyID)
+	}
+}
+
+// The seal of a password is made anew while its person signs in: it is theirs
+// still, and nobody is told that it was wrong.
+func TestSignIn_WhileThePasswordIsSealedAnewLetsIn(t *testing.T) {
+	f := withPassword(t)
+	f.pass(time.Hour)
+	o := f.options()
+	o.Sealer = keyring.NewMaster([keyring.MasterKeySize]byte{2}, [keyring.MasterKeySize]byte{1})
+	rolled := login.New(o)
+	before := &resealedMeanwhile{Store: f.store.Login(), reseal: func() {
+		if n, err := rolled.ResealPasswords(t.Context()); n != 1 || err != nil {
+			t.Errorf("%d sealed anew, %v", n, err)
+		}
+	}}
+	o.Store = before
+	if _, _, err := login.New(o).SignIn(t.Context(), login.PasswordForm{Email: "ada@example.com", Password: login.PasswordFrom(goodPassword)}, facts()); err != nil {
+		t.Error(err)
+	}
+	o.Store, o.Sealer = f.store.Login(), keyring.NewMaster([keyring.MasterKeySize]byte{2})
+	f.Service = login.New(o)
+	if _, _, err := f.enter(t, "ada@example.com", goodPassword, facts()); err != nil {
+		t.Errorf("without the old key: %v", err)
+	}
+	if n, err := f.ResealPasswords(t.Context()); n != 0 || err != nil {
+		t.Errorf("with nothing to do: %d, %v", n, err)
+	}
+}
+
+// resealedMeanwhile is a store in which passwords are sealed anew between a
+// sign-in's first look and its change.
+type resealedMeanwhile struct {
+	login.Store
+	reseal func()
+}
+
+func (s *resealedMeanwhile) ChangeLogin(ctx context.Context, fn func(login.Tx) error) error {
+	s.reseal()
+	return s.Store.ChangeLogin(ctx, fn)
+}
+
+// What no key opens is left as it is, for the day on which its key is found.
+func TestResealPasswords_LeavesWhatDoesNotOpen(t *testing.T) {
+	f := withPassword(t)
+	o := f.options()
+	o.Sealer = keyring.NewMaster([keyring.MasterKeySize]byte{3})
+	if n, err := login.New(o).ResealPasswords(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, _, err := f.enter(t, "ada@example.com", goodPassword, facts()); err != nil {
+		t.Error(err)
 	}
 }
 

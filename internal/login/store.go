@@ -75,6 +75,13 @@ type StoredPassword struct {
 	ChangedAt   time.Time
 }
 
+// same tells whether it is the password that p is. Its seal may be another: it is
+// made anew after a change of the master key, and the person's change alone
+// counts.
+func (p *StoredPassword) same(other *StoredPassword) bool {
+	return (p.Sealed == nil) == (other.Sealed == nil) && p.ChangedAt.Equal(other.ChangedAt)
+}
+
 // Store keeps links and sessions. Errors are *apicred.Error, as lifecycle.Store's.
 type Store interface {
 	// Link finds a link by hash; not_found when absent (used and expired ones
@@ -86,6 +93,12 @@ type Store interface {
 	Sessions(ctx context.Context, userID string) ([]Session, error)
 	// Password of a person; not_found when none is set.
 	Password(ctx context.Context, userID string) (StoredPassword, error)
+	// PasswordsNotUnder lists passwords that another master key sealed, behind a
+	// user ID, in the order of those, at most so many.
+	PasswordsNotUnder(ctx context.Context, masterKeyID, after string, most int) ([]StoredPassword, error)
+	// ResealPassword replaces one by itself, sealed anew; false when it is not as
+	// it was any more. It is not audited: nobody's password changes.
+	ResealPassword(ctx context.Context, was, now StoredPassword) (bool, error)
 	Person(ctx context.Context, userID string) (apicred.Person, error)
 	// PersonByEmail compares folded (apicred.FoldText).
 	PersonByEmail(ctx context.Context, email string) (apicred.Person, error)

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/keyring"
@@ -13,7 +15,7 @@ import (
 // when they may be taken out.
 func (d *doctor) oldMasterKeys(ctx context.Context, store *sqlstore.Store, master *keyring.Master, records []apicred.SigningKey) {
 	current := master.ID()
-	secrets, err := store.SecretsByPepper(ctx)
+	secrets, err := store.SecretsByPepper(ctx, time.Now())
 	if err != nil {
 		d.found(FindingFailed, "master_keys_old", "The client secrets cannot be counted.", causeOf(err))
 		return
@@ -49,9 +51,34 @@ func (d *doctor) oldMasterKeys(ctx context.Context, store *sqlstore.Store, maste
 	case underOld.secrets+underOld.passwords+underOld.signing > 0:
 		d.found(FindingWarning, "master_keys_old",
 			fmt.Sprintf("Still under a key of master_keys_old: %d client secrets, %d passwords, %d signing keys.", underOld.secrets, underOld.passwords, underOld.signing),
-			"Leave it in master_keys_old. A secret or password changes over at its next use, a signing key at the next start; have what nobody uses rotated or deleted.")
+			"Leave it in master_keys_old. A secret changes over at its next use, passwords and signing keys when a server starts with the new key; have what nobody uses rotated or deleted."+d.clientsUnderOld(ctx, store, master, secrets))
 	case master.Old() > 0:
 		// The key that is to come stands there, too, while nodes are started anew.
 		d.ok("master_keys_old", "Nothing stands under a key of master_keys_old: it can be taken out, unless it is the new one that is to become master_key.")
 	}
+}
+
+// clientsNamed is how many credentials the doctor names; the next ones come when
+// these are dealt with.
+const clientsNamed = 20
+
+// clientsUnderOld names credentials that have secrets under an old master key, the
+// least used first; empty when there are none.
+func (d *doctor) clientsUnderOld(ctx context.Context, store *sqlstore.Store, master *keyring.Master, secrets map[string]int64) string {
+	var named []string
+	for id := range secrets {
+		if _, known := master.PepperByID(id); !known || id == master.ID() {
+			continue
+		}
+		some, err := store.ClientsByPepper(ctx, id, time.Now(), clientsNamed)
+		if err != nil {
+			return "" // they were counted at least
+		}
+		named = append(named, some...)
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	named = named[:min(len(named), clientsNamed)]
+	return fmt.Sprintf(" Used last longest ago (%d at most): %s.", clientsNamed, strings.Join(named, ", "))
 }

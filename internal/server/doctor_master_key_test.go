@@ -5,8 +5,11 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/config"
+	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/testserver"
 )
 
@@ -57,5 +60,51 @@ func TestDoctor_TellsWhenAnOldMasterKeyIsNotNeededAnyMore(t *testing.T) {
 	start(rolled)
 	if status, message := found(rolled); status != FindingOK || !strings.Contains(message, "can be taken out") {
 		t.Errorf("after the start: %s %s", status, message)
+	}
+}
+
+// What has expired never works again: it keeps no old master key in the settings.
+func TestStore_CountsNoExpiredSecretsUnderAMasterKey(t *testing.T) {
+	url := testserver.DatabaseURL(t)
+	cfg, err := config.Load(config.Source{Flags: map[string]string{
+		"data_dir": t.TempDir(), "database_url": url, "master_key": base64.StdEncoding.EncodeToString(make([]byte, 32)),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, err := OpenCore(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = core.Close() })
+	account, err := core.Lifecycle.EnsureOperatorAccount(t.Context(), apicred.Actor{Type: apicred.ActorSystem, Unlimited: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Now().Add(time.Hour).Truncate(time.Microsecond)
+	err = core.Store.Lifecycle().Change(t.Context(), func(tx lifecycle.Tx) error {
+		c := apicred.Credential{
+			ClientID: "0195c000-0000-7000-8000-00000000000c", AccountID: account.ID, Name: "one", Level: apicred.LevelAccount,
+			AuthenticationMethod: apicred.AuthenticationClientSecret, Generation: 1, CreatedAt: end, UpdatedAt: end, Version: 1,
+		}
+		if err := tx.InsertCredential(t.Context(), c); err != nil {
+			return err
+		}
+		return tx.InsertSecret(t.Context(), apicred.Secret{
+			ID: "0195c000-0000-7000-8000-00000000000d", ClientID: c.ClientID, Hash: []byte("hash"), PepperID: "p1", CreatedAt: end, ExpiresAt: end,
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Time]int{end.Add(-time.Second): 1, end: 0} {
+		counts, err := core.Store.SecretsByPepper(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients, err := core.Store.ClientsByPepper(t.Context(), "p1", at, 5)
+		if err != nil || counts["p1"] != int64(want) || len(clients) != want {
+			t.Errorf("at %v: %v, %v, %v, want %d", at, counts, clients, err, want)
+		}
 	}
 }

@@ -173,7 +173,7 @@ func masterKeyFirst(err error, dataDir string) error {
 // secretsWithoutKey counts client secrets whose pepper is of no configured
 // master key.
 func secretsWithoutKey(ctx context.Context, store *sqlstore.Store, master *keyring.Master) (int64, error) {
-	counts, err := store.SecretsByPepper(ctx)
+	counts, err := store.SecretsByPepper(ctx, time.Now())
 	lost := int64(0)
 	for pepper, secrets := range counts {
 		if _, ok := master.PepperByID(pepper); !ok {

@@ -62,7 +62,9 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() {
 		if err := s.core.join(beside); err != nil {
 			faults <- err
+			return
 		}
+		s.core.resealPasswords(beside)
 	})
 	var servers []*http.Server
 	start := func(l net.Listener, srv *http.Server) {

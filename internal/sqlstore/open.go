@@ -45,6 +45,7 @@ type engine struct {
 	hasTable   string          // counts tables named $1
 	elements   string          // the function that makes rows of a JSON array, each a value
 	rows       string          // the same, each JSON
+	unhex      [2]string       // what stands around text that is bytes in hex
 	options    []migrateOption // of goose
 }
 

@@ -37,7 +37,7 @@ func postgresEngine() engine {
 		dialect: goose.DialectPostgres, migrations: "postgres",
 		view:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		hasTable: "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass($1)",
-		elements: "json_array_elements_text", rows: "json_array_elements",
+		elements: "json_array_elements_text", rows: "json_array_elements", unhex: [2]string{"decode(", ", 'hex')"},
 		// Nodes that start together migrate one after the other.
 		options: []migrateOption{func() (goose.ProviderOption, error) {
 			locker, err := lock.NewPostgresSessionLocker()

@@ -157,12 +157,20 @@ func (r *reader) CredentialAnywhere(ctx context.Context, clientID string) (apicr
 	return c, r.fault(err)
 }
 
-// SecretsByPepper counts client secrets by the master key that their hash names.
-func (s *Store) SecretsByPepper(ctx context.Context) (map[string]int64, error) {
-	rows, err := newReader(s.readers).q.CountSecretsByPepper(ctx)
+// SecretsByPepper counts client secrets by the master key that their hash names,
+// but for those that have expired by now.
+func (s *Store) SecretsByPepper(ctx context.Context, now time.Time) (map[string]int64, error) {
+	rows, err := newReader(s.readers).q.CountSecretsByPepper(ctx, micros(now))
 	counts := map[string]int64{}
 	for _, row := range rows {
 		counts[row.PepperID] = row.Secrets
 	}
 	return counts, domainError(err)
+}
+
+// ClientsByPepper lists client IDs of credentials with such a secret, at most so
+// many, the one that was used last longest ago first.
+func (s *Store) ClientsByPepper(ctx context.Context, pepperID string, now time.Time, most int) ([]string, error) {
+	ids, err := newReader(s.readers).q.ListClientsByPepper(ctx, pepperID, micros(now), int64(most))
+	return ids, domainError(err)
 }

@@ -36,7 +36,7 @@ func sqliteEngine() engine {
 		// transaction of WAL mode, which blocks nobody.
 		view:     &sql.TxOptions{ReadOnly: true},
 		hasTable: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
-		elements: "json_each", rows: "json_each",
+		elements: "json_each", rows: "json_each", unhex: [2]string{"unhex(", ")"},
 	}
 }
 

@@ -155,6 +155,20 @@ func (s loginStore) Password(ctx context.Context, userID string) (login.StoredPa
 	return newReader(s.readers).Password(ctx, userID)
 }
 
+func (s loginStore) PasswordsNotUnder(ctx context.Context, masterKeyID, after string, most int) ([]login.StoredPassword, error) {
+	return newReader(s.readers).passwordsNotUnder(ctx, masterKeyID, after, most)
+}
+
+func (s loginStore) ResealPassword(ctx context.Context, was, now login.StoredPassword) (done bool, err error) {
+	err = s.repeat(ctx, func() error {
+		return s.write(ctx, func(r *reader) (err error) {
+			done, err = r.resealPassword(ctx, &was, &now)
+			return err
+		})
+	})
+	return done, err
+}
+
 func (s loginStore) Sessions(ctx context.Context, userID string) ([]login.Session, error) {
 	return newReader(s.readers).Sessions(ctx, userID)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +14,6 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/spool"
-	"github.com/claviger/claviger/internal/sqlstore/statement"
 )
 
 const (
@@ -121,18 +121,32 @@ func (r *reader) addUses(ctx context.Context, uses []accesstoken.SecretUse) erro
 	if err := r.raiseSecrets(ctx, uses); err != nil {
 		return err
 	}
+	return r.rehash(ctx, uses)
+}
+
+// rehash replaces hashes under an old pepper, in one statement: after a change of
+// the master key every use has one, and to a database that is far each statement
+// is a wait. None goes to another master key than the active signing key is under:
+// a node that has not been given the new key as its own yet would take secrets back
+// to the old one, behind the backs of those that have them in memory.
+func (r *reader) rehash(ctx context.Context, uses []accesstoken.SecretUse) error {
+	var rows [][]any
 	for _, u := range uses {
-		if u.SecretID == "" || u.Hash == nil {
-			continue
-		}
-		err := r.q.RehashSecret(ctx, statement.RehashSecretParams{
-			Hash: u.Hash, PepperID: u.PepperID, ClientID: u.ClientID, SecretID: u.SecretID,
-		})
-		if err != nil {
-			return r.fault(err)
+		if u.SecretID != "" && u.Hash != nil {
+			rows = append(rows, []any{u.ClientID, u.SecretID, hex.EncodeToString(u.Hash), u.PepperID})
 		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	c := (&composed{}).add("UPDATE secrets SET hash = u.hash, pepper_id = u.pepper_id FROM (",
+		"SELECT CAST(l.value ->> 0 AS TEXT) AS client_id, CAST(l.value ->> 1 AS TEXT) AS secret_id, ",
+		r.unhex[0], "CAST(l.value ->> 2 AS TEXT)", r.unhex[1], " AS hash, CAST(l.value ->> 3 AS TEXT) AS pepper_id FROM ")
+	if err := r.addRows(c, rows); err != nil {
+		return err
+	}
+	return r.exec(ctx, c.add(") AS u WHERE secrets.client_id = u.client_id AND secrets.secret_id = u.secret_id ",
+		"AND NOT EXISTS (SELECT 1 FROM signing_keys AS k WHERE k.status = 'active' AND k.master_key_id <> u.pepper_id)"))
 }
 
 func (r *reader) raiseCredentials(ctx context.Context, uses []accesstoken.SecretUse) error {

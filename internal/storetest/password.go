@@ -97,6 +97,26 @@ func passwordReadsAsWritten(f *fixture) {
 		f.equal(got, want)
 		return err
 	}))
+	reseal := func(was, now login.StoredPassword) bool {
+		done, err := f.store.Login().ResealPassword(f.Context(), was, now)
+		f.must(err)
+		return done
+	}
+	was, now := want, want
+	now.Sealed, now.MasterKeyID = []byte("anew"), "k3"
+	was.Sealed = []byte("changed since")
+	f.equal(reseal(was, now), false)
+	f.equal(reseal(want, now), true)
+	bobs := login.StoredPassword{UserID: bob.ID, Sealed: []byte("bob's"), MasterKeyID: "k2", ChangedAt: start()}
+	f.must(set(bobs))
+	under := func(key, after string) []login.StoredPassword {
+		found, err := f.store.Login().PasswordsNotUnder(f.Context(), key, after, 5)
+		f.must(err)
+		return found
+	}
+	f.equal(under("k1", ""), []login.StoredPassword{now, bobs})
+	f.equal(under("k1", ada.ID), []login.StoredPassword{bobs})
+	f.equal(under("k3", ""), []login.StoredPassword{bobs})
 	if err := set(login.StoredPassword{UserID: "nobody", Sealed: []byte{1}, ChangedAt: start()}); err == nil {
 		f.Error("a password without a person was stored")
 	}

@@ -13,6 +13,7 @@ func usageTests() map[string]func(*fixture) {
 		"Usage_AddsUpByDay":                        usageAddsUp,
 		"Usage_ReportsDaysAndHoursOfOneCredential": usageReports,
 		"Usage_RaisesLastUseOfCredentialAndSecret": usageRaisesLastUse,
+		"Usage_WritesHashesMadeAnew":               usageRehashes,
 		"Usage_OfWhatIsDeletedIsDropped":           usageOfDeleted,
 		"Usage_LeavesTheHeadRowAlone":              usageLeavesHead,
 		"Usage_OfManyRowsIsAllKept":                usageMany,
@@ -100,6 +101,22 @@ func usageRaisesLastUse(f *fixture) {
 	})
 	c.LastUsedAt, c.LastUsedAddress = start().Add(3*time.Second), "192.0.2.33"
 	secrets[1].LastUsedAt, secrets[1].LastUsedAddress = c.LastUsedAt, c.LastUsedAddress
+	f.wantCredential(c)
+	f.wantSecrets(c.ClientID, secrets)
+}
+
+// usageRehashes writes hashes under another pepper, of some of many.
+func usageRehashes(f *fixture) {
+	c := f.credential(f.account("Acme").ID)
+	secrets := f.secrets(c.ClientID)
+	uses := []accesstoken.SecretUse{
+		{ClientID: c.ClientID, SecretID: secrets[1].ID, At: start().Add(time.Second), Address: "192.0.2.33", Hash: []byte{0, 0xff, 'x', 0}, PepperID: "p2"},
+		{ClientID: c.ClientID, SecretID: "gone", At: start(), Address: "192.0.2.1", Hash: []byte{1}, PepperID: "p2"},
+	}
+	f.usage(nil, uses)
+	secrets[1].Hash, secrets[1].PepperID = uses[0].Hash, "p2"
+	secrets[1].LastUsedAt, secrets[1].LastUsedAddress = start().Add(time.Second), "192.0.2.33"
+	c.LastUsedAt, c.LastUsedAddress = secrets[1].LastUsedAt, secrets[1].LastUsedAddress
 	f.wantCredential(c)
 	f.wantSecrets(c.ClientID, secrets)
 }

@@ -20,7 +20,3 @@ WHERE client_id = sqlc.arg(client_id) AND secret_id = sqlc.arg(secret_id);
 
 -- name: DeleteSecret :execrows
 DELETE FROM secrets WHERE client_id = $1 AND secret_id = $2;
-
--- name: RehashSecret :exec
-UPDATE secrets SET hash = sqlc.arg(hash), pepper_id = sqlc.arg(pepper_id)
-WHERE client_id = sqlc.arg(client_id) AND secret_id = sqlc.arg(secret_id);

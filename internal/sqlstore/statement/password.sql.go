@@ -57,6 +57,65 @@ func (q *Queries) GetPassword(ctx context.Context, userID string) (Password, err
 	return i, err
 }
 
+const listPasswordsNotUnder = `-- name: ListPasswordsNotUnder :many
+SELECT user_id, sealed, master_key_id, changed_at FROM passwords WHERE master_key_id <> $1 AND user_id > $2
+ORDER BY user_id LIMIT CAST($3 AS BIGINT)
+`
+
+func (q *Queries) ListPasswordsNotUnder(ctx context.Context, masterKeyID string, after string, most int64) ([]Password, error) {
+	rows, err := q.db.QueryContext(ctx, listPasswordsNotUnder, masterKeyID, after, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Password
+	for rows.Next() {
+		var i Password
+		if err := rows.Scan(
+			&i.UserID,
+			&i.Sealed,
+			&i.MasterKeyID,
+			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const resealPassword = `-- name: ResealPassword :execrows
+UPDATE passwords SET sealed = $1, master_key_id = $2
+WHERE user_id = $3 AND sealed = $4
+`
+
+type ResealPasswordParams struct {
+	Sealed      []byte
+	MasterKeyID string
+	UserID      string
+	Was         []byte
+}
+
+// Nothing is written over what the person changed, or who signed in renewed, meanwhile.
+func (q *Queries) ResealPassword(ctx context.Context, arg ResealPasswordParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, resealPassword,
+		arg.Sealed,
+		arg.MasterKeyID,
+		arg.UserID,
+		arg.Was,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const setPassword = `-- name: SetPassword :exec
 INSERT INTO passwords (user_id, sealed, master_key_id, changed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (user_id) DO UPDATE

@@ -42,7 +42,7 @@ func (q *Queries) CountCredentialsByAccount(ctx context.Context) ([]CountCredent
 }
 
 const countSecretsByPepper = `-- name: CountSecretsByPepper :many
-SELECT pepper_id, COUNT(*) AS secrets FROM secrets GROUP BY pepper_id
+SELECT pepper_id, COUNT(*) AS secrets FROM secrets WHERE expires_at = 0 OR expires_at > $1 GROUP BY pepper_id
 `
 
 type CountSecretsByPepperRow struct {
@@ -50,8 +50,9 @@ type CountSecretsByPepperRow struct {
 	Secrets  int64
 }
 
-func (q *Queries) CountSecretsByPepper(ctx context.Context) ([]CountSecretsByPepperRow, error) {
-	rows, err := q.db.QueryContext(ctx, countSecretsByPepper)
+// An expired secret never works again, whatever it is hashed under.
+func (q *Queries) CountSecretsByPepper(ctx context.Context, now int64) ([]CountSecretsByPepperRow, error) {
+	rows, err := q.db.QueryContext(ctx, countSecretsByPepper, now)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +64,37 @@ func (q *Queries) CountSecretsByPepper(ctx context.Context) ([]CountSecretsByPep
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listClientsByPepper = `-- name: ListClientsByPepper :many
+SELECT c.client_id FROM credentials AS c WHERE EXISTS (
+    SELECT 1 FROM secrets AS s
+    WHERE s.client_id = c.client_id AND s.pepper_id = $1 AND (s.expires_at = 0 OR s.expires_at > $2)
+) ORDER BY c.last_used_at, c.client_id LIMIT CAST($3 AS BIGINT)
+`
+
+// The one that was used last longest ago first: it will hardly change over by itself.
+func (q *Queries) ListClientsByPepper(ctx context.Context, pepperID string, now int64, most int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listClientsByPepper, pepperID, now, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var client_id string
+		if err := rows.Scan(&client_id); err != nil {
+			return nil, err
+		}
+		items = append(items, client_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -145,28 +145,6 @@ func (q *Queries) ListSecretsBetween(ctx context.Context, after string, until st
 	return items, nil
 }
 
-const rehashSecret = `-- name: RehashSecret :exec
-UPDATE secrets SET hash = $1, pepper_id = $2
-WHERE client_id = $3 AND secret_id = $4
-`
-
-type RehashSecretParams struct {
-	Hash     []byte
-	PepperID string
-	ClientID string
-	SecretID string
-}
-
-func (q *Queries) RehashSecret(ctx context.Context, arg RehashSecretParams) error {
-	_, err := q.db.ExecContext(ctx, rehashSecret,
-		arg.Hash,
-		arg.PepperID,
-		arg.ClientID,
-		arg.SecretID,
-	)
-	return err
-}
-
 const updateSecret = `-- name: UpdateSecret :execrows
 UPDATE secrets SET label = $1, expires_at = $2
 WHERE client_id = $3 AND secret_id = $4
