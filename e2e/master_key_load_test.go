@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 )
@@ -19,23 +18,17 @@ type rollLoad struct {
 	token   string // of known
 	session string // cookies of Ada's
 
-	stop    chan struct{}
-	running sync.WaitGroup
-
-	mu     sync.Mutex
-	up     []*node
-	counts map[string]int // since the spell began
+	rolling
 	asked  map[string]int
 	missed int
 	later  int // 503 with Retry-After
-	wrong  []string
 	made   []credential
 }
 
 func newRollLoad(t *testing.T, f *fleet) *rollLoad {
 	t.Helper()
 	setPassword(t, f)
-	l := &rollLoad{fleet: f, up: slices.Clone(f.nodes), asked: map[string]int{}, counts: map[string]int{}}
+	l := &rollLoad{fleet: f, rolling: rolling{up: slices.Clone(f.nodes), counts: map[string]int{}}, asked: map[string]int{}}
 	l.known = f.nodes[0].create(t, f.token, "orders:read")
 	l.token = f.nodes[0].issue(t, l.known)
 	a, cookie, err := f.signIn(f.nodes[0])
@@ -51,70 +44,29 @@ func (l *rollLoad) begin(t *testing.T) {
 	t.Helper()
 	l.stop = make(chan struct{})
 	t.Cleanup(func() { l.end(t) })
-	for every, asks := range map[time.Duration][]func(){
-		20 * time.Millisecond:  {l.useToken, l.useSecret, l.useSession},
-		100 * time.Millisecond: {l.create, l.signIn},
-	} {
-		for _, ask := range asks {
-			l.running.Go(func() {
-				pause := time.NewTicker(every)
-				defer pause.Stop()
-				for {
-					select {
-					case <-l.stop:
-						return
-					case <-pause.C:
-						ask()
-					}
-				}
-			})
-		}
-	}
+	l.often(20*time.Millisecond, l.useToken, l.useSecret, l.useSession)
+	l.often(100*time.Millisecond, l.create, l.signIn)
 }
 
 // end stops the load, and returns the credentials it made.
 func (l *rollLoad) end(t *testing.T) []credential {
 	t.Helper()
-	select {
-	case <-l.stop:
+	if !l.halt() {
 		return l.made
-	default:
-		close(l.stop)
 	}
-	l.running.Wait()
 	figure(t, "S19", "answers under a roll of the master key: %v; %d asked to come again, %d on connections that ended, %d wrong", l.asked, l.later, l.missed, len(l.wrong))
-	for _, w := range l.wrong[:min(len(l.wrong), 10)] {
-		t.Error(w)
-	}
+	l.tellWrong(t)
 	return l.made
 }
 
 // spell returns when everything was done once more, by nodes that are up.
 func (l *rollLoad) spell(t *testing.T) {
 	t.Helper()
-	l.mu.Lock()
-	clear(l.counts)
-	l.mu.Unlock()
+	l.forget()
 	if chaos() {
 		<-time.After(spellTime())
 	}
-	soon(t, "everything is done", func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return len(l.wrong) > 0 || len(l.counts) == 5
-	})
-}
-
-func (l *rollLoad) join(n *node) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.up = append(l.up, n)
-}
-
-func (l *rollLoad) leave(n *node) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.up = slices.DeleteFunc(l.up, func(one *node) bool { return one == n })
+	l.awaitKinds(t, "everything is done", 5)
 }
 
 // one is a node that serves; nil while none does.

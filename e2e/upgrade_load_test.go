@@ -17,21 +17,15 @@ type upgradeLoad struct {
 	known credential
 	token string // of known
 
-	stop    chan struct{}
-	running sync.WaitGroup
-
-	mu            sync.Mutex
-	up            []*node
+	rolling
 	done          acknowledged
-	counts        map[string]int
 	seen          latencies // of changes, on another node
-	wrong         []string
 	asked, missed int
 }
 
 func newUpgradeLoad(f *fleet) *upgradeLoad {
 	return &upgradeLoad{
-		fleet: f, up: slices.Clone(f.nodes), stop: make(chan struct{}), counts: map[string]int{}, done: acknowledged{secrets: map[string]string{}},
+		fleet: f, rolling: rolling{up: slices.Clone(f.nodes), stop: make(chan struct{}), counts: map[string]int{}}, done: acknowledged{secrets: map[string]string{}},
 	}
 }
 
@@ -40,67 +34,27 @@ func (l *upgradeLoad) begin(t *testing.T) {
 	l.known = l.nodes[0].create(t, l.fleet.token, "orders:read")
 	l.token = l.nodes[0].issue(t, l.known)
 	t.Cleanup(sync.OnceFunc(func() { l.end(t) }))
-	for _, ask := range []func(){l.useToken, l.useSecret, l.useSecret, l.change, l.change, l.list, l.revokeToken, l.disable} {
-		l.running.Go(func() {
-			pause := time.NewTicker(10 * time.Millisecond)
-			defer pause.Stop()
-			for {
-				select {
-				case <-l.stop:
-					return
-				case <-pause.C:
-					ask()
-				}
-			}
-		})
-	}
+	l.often(10*time.Millisecond, l.useToken, l.useSecret, l.useSecret, l.change, l.change, l.list, l.revokeToken, l.disable)
 }
 
 // end stops the load, prints the figures, and returns what was acknowledged.
 func (l *upgradeLoad) end(t *testing.T) *acknowledged {
 	t.Helper()
-	select {
-	case <-l.stop:
+	if !l.halt() {
 		return &l.done
-	default:
-		close(l.stop)
 	}
-	l.running.Wait()
 	t.Logf("%d requests, %d of them on connections that ended; %v; changes seen on another node: %v; %d wrong answers",
 		l.asked, l.missed, l.counts, l.seen, len(l.wrong))
-	for i, w := range l.wrong {
-		if i == 10 {
-			break
-		}
-		t.Error(w)
-	}
+	l.tellWrong(t)
 	return &l.done
 }
 
 // spell lets the load work in a state, until all of it was done in it.
 func (l *upgradeLoad) spell(t *testing.T, state string) {
 	t.Helper()
-	l.mu.Lock()
-	clear(l.counts)
-	l.mu.Unlock()
+	l.forget()
 	<-time.After(spellTime())
-	soon(t, "everything is done: "+state, func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return len(l.wrong) > 0 || len(l.counts) == 6
-	})
-}
-
-func (l *upgradeLoad) join(n *node) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.up = append(l.up, n)
-}
-
-func (l *upgradeLoad) leave(n *node) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.up = slices.DeleteFunc(l.up, func(one *node) bool { return one == n })
+	l.awaitKinds(t, "everything is done: "+state, 6)
 }
 
 // two are nodes that serve now, different ones.
