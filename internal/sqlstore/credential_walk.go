@@ -80,7 +80,10 @@ func composeWalk(c *composed, q lifecycle.CredentialQuery, word string, after *p
 	}
 	c.add("SELECT walked.client_id FROM (")
 	begin()
-	c.add(" AND w.name_folded > ''")
+	// Behind a place nothing is empty; to ask all the same would have SQLite begin there.
+	if after == nil || descending {
+		c.add(" AND w.name_folded > ''")
+	}
 	if after != nil {
 		c.add(" AND (w.name_folded, w.client_id)", behind, "(", c.bind(after.key), ", ", c.bind(after.clientID), ")")
 	}
