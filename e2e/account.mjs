@@ -1,7 +1,7 @@
 // The page Account in a real browser: the rules for credentials, told before
 // they are saved; account-level credentials; and a person in two accounts.
 import assert from 'node:assert/strict'
-import { accessible, curl, LOOKS, openAs } from './stage.mjs'
+import { LOOKS, accessible, curl, gone, openAs } from './stage.mjs'
 
 const SECOND_ADMIN = { role: 'admin', nth: 1 }
 
@@ -80,7 +80,7 @@ async function meetsAnother({ step, shot, demo, browser }, { page }) {
     await page.getByText('The rules were saved.').waitFor()
     await tokens(page).getByText('The server’s').click()
     await save(page)
-    await page.getByText('New access tokens live as long').waitFor({ state: 'detached' })
+    await gone(page.getByText('New access tokens live as long'))
   })
 }
 
@@ -156,7 +156,7 @@ async function creates({ step, shot, demo }, page) {
     const secret = await page.evaluate(() => navigator.clipboard.readText())
     await page.evaluate(() => navigator.clipboard.writeText(''))
     await page.getByRole('button', { name: 'OK' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     assert.equal(await tab(page, /^Accounts/).getAttribute('aria-selected'), 'true')
     await page.getByRole('link', { name: 'Wallboard of the account' }).waitFor()
     await accessible(page, 'the tab Accounts')
@@ -224,7 +224,7 @@ async function closedStillManaged({ step, shot, demo }, page, { id, secret }) {
     await page.getByRole('dialog').getByRole('textbox').fill('Wallboard')
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await page.waitForURL((url) => url.pathname === '/settings/api-credentials')
-    await page.getByRole('tab').first().waitFor({ state: 'detached' })
+    await gone(page.getByRole('tab'))
     assert.equal(token(demo, { id, secret }).status, 401)
   })
 }

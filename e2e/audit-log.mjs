@@ -1,7 +1,7 @@
 // The page Audit log in a real browser: admins see who did what, open a row for
 // what it changed, narrow and page; nobody else finds it.
 import assert from 'node:assert/strict'
-import { accessible, openAs } from './stage.mjs'
+import { accessible, gone, openAs } from './stage.mjs'
 
 /** `made` is the credential that a supervisor created, renamed and rotated, and an admin deleted. */
 export async function auditLogPage({ step, shot, demo, browser }, made) {
@@ -34,7 +34,7 @@ export async function auditLogPage({ step, shot, demo, browser }, made) {
     assert.equal(new URL(page.url()).searchParams.get('target'), made.id)
     await page.getByRole('button', { name: 'Action: All actions' }).click()
     await page.getByRole('menuitemradio', { name: 'Credential deleted' }).click()
-    await table.getByRole('button', { name: /^Created/ }).waitFor({ state: 'detached' })
+    await gone(table.getByRole('button', { name: /^Created/ }))
     assert.deepEqual(await table.getByRole('button').allTextContents(), ['Deleted the API credential Nightly CRM sync'])
     await accessible(page, 'the narrowed log')
     await shot(page, 'audit-log-narrowed')

@@ -2,7 +2,7 @@
 // and the name in a certificate. The program is this script.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
-import { accessible, curl, LOOKS, openAs } from './stage.mjs'
+import { LOOKS, accessible, curl, gone, openAs } from './stage.mjs'
 
 const pem = (key) => key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' })
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -63,7 +63,7 @@ async function createdWithKey({ step, shot, demo }, { page }, [first]) {
     const answer = bySignature(demo, id, first)
     assert.equal(answer.status, 200, answer.body)
     await page.getByRole('button', { name: 'OK' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     return id
   })
 }
@@ -93,7 +93,7 @@ async function keysAreExchanged({ step, shot, demo }, { page }, [first, second],
     await shot(page, 'key-remove')
     await page.getByRole('dialog').getByRole('button', { name: 'Remove key' }).click()
     await page.getByText('The key was removed.').waitFor()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     assert.equal(await keys.count(), 1)
     assert.equal(await page.getByRole('button', { name: /^Remove key/ }).count(), 0, 'the last key stays')
     assert.equal(bySignature(demo, id, first, kid).status, 401)

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { accessible, curl, openAs } from './stage.mjs'
+import { accessible, curl, gone, openAs } from './stage.mjs'
 
 const VIEW = 'View agent availability'
 
@@ -26,7 +26,7 @@ export async function cataloguePage({ step, shot, demo, browser }) {
 
 const save = async (page) => {
   await page.getByRole('button', { name: 'Save catalogue' }).click()
-  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await gone(page.getByRole('dialog'))
   await page.getByText('Nothing is changed.').waitFor()
 }
 
@@ -114,7 +114,7 @@ async function isTold({ step, shot }, page) {
     await page.getByRole('textbox', { name: 'Path', exact: true }).fill('orders')
     await page.getByRole('button', { name: 'Review and save' }).click()
     await page.getByRole('button', { name: 'Save catalogue' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     const audience = page.getByRole('textbox', { name: 'Audience' })
     assert.equal(await audience.getAttribute('aria-invalid'), 'true')
     assert.equal(await page.getByRole('textbox', { name: 'Path', exact: true }).getAttribute('aria-invalid'), 'true')
@@ -207,7 +207,7 @@ async function otherLooks({ step, shot, demo, browser }) {
       await accessible(page, `the review, ${name}`)
       await shot(page, `catalogue-review-${name}`)
       await page.getByRole('button', { name: 'Go on editing' }).click()
-      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await gone(page.getByRole('dialog'))
       await page.getByRole('button', { name: 'Discard changes' }).click()
       await page.getByRole('radio', { name: 'JSON' }).check()
       await page.getByRole('textbox', { name: 'Catalogue as JSON' }).waitFor()

@@ -10,7 +10,7 @@ import { explanationPage } from './explanation.mjs'
 import { limits } from './limits.mjs'
 import { help, scopesPage } from './scopes.mjs'
 import { reauthentication, securityPage } from './security.mjs'
-import { accessible, curl, openAs, startBrowser, startDemo } from './stage.mjs'
+import { accessible, curl, gone, openAs, startBrowser, startDemo } from './stage.mjs'
 import { usagePages } from './usage.mjs'
 import { usersPage } from './users.mjs'
 
@@ -130,7 +130,7 @@ async function supervisorCreates({ page }) {
     assert.match(secret, /^clav_[0-9A-Za-z]{49}$/)
     await page.evaluate(() => navigator.clipboard.writeText(''))
     await page.getByRole('button', { name: 'OK' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     assert.ok(!(await page.content()).includes(secret), 'the secret is gone from the page')
     return { id, secret }
   })
@@ -165,7 +165,7 @@ async function supervisorLooksAgain({ page }, { id, secret }) {
     await accessible(page, 'the question before leaving')
     await shot(page, 'leaving')
     await page.keyboard.press('Escape')
-    await question.waitFor({ state: 'detached' })
+    await gone(question)
     assert.equal(await name.inputValue(), 'Not saved')
     await page.evaluate(() => history.back())
     await question.getByRole('button', { name: 'Leave' }).click()
@@ -223,7 +223,7 @@ async function adminSeesAndDeletes({ page }, { id }) {
     await shot(page, 'admin-list')
     await page.getByRole('button', { name: /All Credentials/ }).click()
     await page.getByRole('menuitemradio', { name: 'My Credentials' }).click()
-    await page.getByRole('link', { name: 'Nightly CRM sync' }).waitFor({ state: 'detached' })
+    await gone(page.getByRole('link', { name: 'Nightly CRM sync' }))
     await page.getByRole('button', { name: /My Credentials/ }).click()
     await page.getByRole('menuitemradio', { name: 'All Credentials' }).click()
   })
@@ -246,7 +246,7 @@ async function adminSeesAndDeletes({ page }, { id }) {
     await shot(page, 'delete')
     await dialog.getByRole('button', { name: 'Delete' }).click()
     await page.waitForURL((url) => url.pathname === '/settings/api-credentials')
-    await page.getByRole('link', { name: 'Nightly CRM sync' }).waitFor({ state: 'detached' })
+    await gone(page.getByRole('link', { name: 'Nightly CRM sync' }))
   })
 }
 

@@ -1,7 +1,7 @@
 // The page Scopes & APIs in a real browser: everybody finds which scope a call
 // needs; and what the Help entry leads to.
 import assert from 'node:assert/strict'
-import { accessible, openAs } from './stage.mjs'
+import { accessible, gone, openAs } from './stage.mjs'
 
 export async function scopesPage({ step, shot, demo, browser }) {
   await step('a supervisor sees every scope, who may hold it, and which are on offer to them', async () => {
@@ -64,7 +64,7 @@ export async function help({ step, shot, demo, browser }) {
     await page.getByRole('link', { name: /^API reference/ }).waitFor()
     assert.equal(await page.getByRole('link', { name: /^Support/ }).count(), 0)
     await page.getByRole('button', { name: 'Close' }).last().click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     await page.evaluate(() => {
       for (const [name, content] of [
         ['claviger-support-url', 'mailto:support@example.com'],

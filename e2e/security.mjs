@@ -1,7 +1,7 @@
 // The page Security in a real browser: a person's own password and sessions;
 // and the dialog that asks who one is before a risky change.
 import assert from 'node:assert/strict'
-import { accessible, curl, LOOKS, openAs } from './stage.mjs'
+import { LOOKS, accessible, curl, gone, openAs } from './stage.mjs'
 
 const PASSWORD = 'seven herons cross the weir'
 const BETTER = 'nine otters sleep on slate'
@@ -97,7 +97,7 @@ async function endsSessions({ step, shot, demo, browser }, { page, person }) {
     await shot(page, 'session-end')
     await dialog.getByRole('button', { name: 'End session' }).click()
     await page.getByText('The session was ended.').waitFor()
-    await firefox.waitFor({ state: 'detached' })
+    await gone(firefox)
     await other.page.reload()
     await other.page.waitForURL('**/sign-in**')
     await other.context.close()
@@ -109,7 +109,7 @@ async function endsSessions({ step, shot, demo, browser }, { page, person }) {
     const dialog = page.getByRole('dialog', { name: 'End all other sessions' })
     await dialog.getByRole('button', { name: 'End all others' }).click()
     await page.getByText('Your other sessions were ended.').waitFor()
-    await page.getByRole('button', { name: 'End all others' }).waitFor({ state: 'detached' })
+    await gone(page.getByRole('button', { name: 'End all others' }))
     assert.equal(await row().count(), 1)
     for (const { context, page: ended } of others) {
       await ended.reload()
@@ -134,7 +134,7 @@ async function changesPassword({ step, shot, demo, browser }, { page, person }) 
     await page.getByLabel('Current password', { exact: true }).fill(PASSWORD)
     await page.getByRole('button', { name: 'Change password' }).click()
     await page.getByText('Your password was changed.').waitFor()
-    await page.getByRole('listitem').filter({ hasText: 'Firefox on Windows' }).waitFor({ state: 'detached' })
+    await gone(page.getByRole('listitem').filter({ hasText: 'Firefox on Windows' }))
     await other.page.reload()
     await other.page.waitForURL('**/sign-in**')
     await other.context.close()
@@ -248,7 +248,7 @@ async function byKeyboard({ step, shot, demo }, { page, person }) {
     await accessible(page, 'Confirm it is you, wrong')
     await shot(page, 'reauth-wrong')
     await page.keyboard.press('Escape')
-    await asked(page).waitFor({ state: 'detached' })
+    await gone(asked(page))
     await page.getByText('Nothing was changed').waitFor()
     assert.ok(await page.getByRole('radio', { name: /^Supervisor/ }).isChecked(), 'the choice is kept')
     assert.ok(await button.evaluate((b) => b === document.activeElement), 'the focus is back on the button')
@@ -260,7 +260,7 @@ async function byKeyboard({ step, shot, demo }, { page, person }) {
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press('Enter')
     await page.getByText('Sam Carter is now supervisor.').waitFor()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for Sam Carter')
     assert.ok(!(await page.content()).includes(PASSWORD), 'the password is still in the page')
   })

@@ -55,11 +55,37 @@ export async function startDemo() {
 export async function startBrowser() {
   const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
   assert.ok(executablePath, 'Chromium is missing. Install it: apt-get install chromium')
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
+  const slow = Number(process.env.E2E_SLOW ?? 0)
+  if (slow) slowDown(browser, slow)
+  return browser
 }
+
+/** Makes every page that many times slower, and its answers late and out of order: what passes by speed alone fails then. */
+function slowDown(browser, times) {
+  const newContext = browser.newContext.bind(browser)
+  browser.newContext = async (options) => {
+    const context = await newContext(options)
+    await context.route('**/v1/**', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * times))
+      await route.continue().catch(() => {})
+    })
+    const newPage = context.newPage.bind(context)
+    context.newPage = async () => {
+      const page = await newPage()
+      const session = await context.newCDPSession(page)
+      await session.send('Emulation.setCPUThrottlingRate', { rate: times })
+      return page
+    }
+    return context
+  }
+}
+
+/** Waits until nothing matches any more. It may have matched several things: a button and, while its dialog closes, that one's. */
+export const gone = (locator) => locator.first().waitFor({ state: 'detached' })
 
 /** How the pages are looked at beside a desktop's light. */
 export const LOOKS = [

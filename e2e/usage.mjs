@@ -3,7 +3,7 @@
 // exporting, and the page of a rotation.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { accessible, curl, openAs } from './stage.mjs'
+import { accessible, curl, gone, openAs } from './stage.mjs'
 
 const LOOKS = [
   ['dark', { colorScheme: 'dark' }],
@@ -118,7 +118,7 @@ async function attention({ step, shot, demo, browser }) {
     await page.reload()
     await page.getByText(/^It ends in 5 days, on/).waitFor()
     await bar.getByRole('button', { name: /^End within 14 days/ }).click()
-    await page.getByText(/^It ends in 5 days, on/).waitFor({ state: 'detached' })
+    await gone(page.getByText(/^It ends in 5 days, on/))
   })
   await context.close()
   assert.deepEqual(complaints, [], 'the browser complained about attention')
@@ -151,17 +151,17 @@ async function choosingAndExport({ step, shot, demo, browser }) {
     await accessible(page, 'two disabled')
     await shot(page, 'bulk-disabled')
     await dialog.getByRole('button', { name: 'Close' }).last().click()
-    await dialog.waitFor({ state: 'detached' })
+    await gone(dialog)
     assert.ok(await page.getByRole('checkbox', { name: 'Choose Ends soon' }).isDisabled())
   })
   await step('one that somebody deleted meanwhile says so, and the others are done', async () => {
     const supervisor = demo.users.find((u) => u.role === 'supervisor' && u.account_id === demo.account_id)
     const call = as(demo, supervisor)
-    const [gone] = ['Gone meanwhile', 'Still there'].map((name) => call('POST', '/credentials', { name, scopes: ['users:read'], level: 'user' }).json)
+    const [deleted] = ['Gone meanwhile', 'Still there'].map((name) => call('POST', '/credentials', { name, scopes: ['users:read'], level: 'user' }).json)
     await page.reload()
     await page.getByRole('checkbox', { name: 'Choose Gone meanwhile' }).check()
     await page.getByRole('checkbox', { name: 'Choose Still there' }).check()
-    assert.equal(call('DELETE', `/credentials/${gone.client_id}`).status, 204)
+    assert.equal(call('DELETE', `/credentials/${deleted.client_id}`).status, 204)
     await page.getByRole('region', { name: 'Chosen credentials' }).getByRole('button', { name: 'Disable' }).click()
     const dialog = page.getByRole('dialog', { name: 'Disable 2 API credentials' })
     await dialog.getByRole('button', { name: 'Disable' }).click()
@@ -170,7 +170,7 @@ async function choosingAndExport({ step, shot, demo, browser }) {
     await accessible(page, 'one that could not be disabled')
     await shot(page, 'bulk-refused')
     await dialog.getByRole('button', { name: 'Close' }).last().click()
-    await dialog.waitFor({ state: 'detached' })
+    await gone(dialog)
   })
   await context.close()
   // A refusal is a failed request, and the browser says so; nothing else.
@@ -189,7 +189,7 @@ async function rotation({ step, shot, demo, browser, used }) {
     await page.getByRole('dialog').getByRole('button', { name: 'Rotate', exact: true }).click()
     await page.getByRole('button', { name: 'Copy client secret' }).click()
     await page.getByRole('button', { name: 'OK' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     await page.getByText(/^Ends in 23:59:\d\d/).waitFor()
     await page.getByText('No program has used it yet.').waitFor()
     await page.getByText(/has not moved yet/).waitFor()

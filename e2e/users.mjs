@@ -1,7 +1,7 @@
 // The page Users in a real browser: an admin adds somebody, who gets in by the
 // set-up link; role, status and removal bind them and their programs at once.
 import assert from 'node:assert/strict'
-import { accessible, curl, openAs } from './stage.mjs'
+import { accessible, curl, gone, openAs } from './stage.mjs'
 
 const EMAIL = 'grace.newcomer@example.com'
 
@@ -51,7 +51,7 @@ async function addsSomebody({ step, shot }, page) {
     await page.getByRole('button', { name: 'Copy set-up link' }).click()
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link)
     await page.getByRole('button', { name: 'Done' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await gone(page.getByRole('dialog'))
     assert.ok(!(await page.content()).includes(link), 'the link is gone from the page')
     await row(page).waitFor()
     return link
@@ -102,7 +102,7 @@ async function changesBind({ step, shot, demo }, page, hers, program) {
     await dialog.getByRole('button', { name: 'Change role' }).click()
     await row(page).getByText('Agent').waitFor()
     await hers.reload()
-    await hers.getByRole('link', { name: 'API Credentials' }).waitFor({ state: 'detached' })
+    await gone(hers.getByRole('link', { name: 'API Credentials' }))
     assert.equal(tokenOf(demo, program).status, 401)
   })
   await step('a supervisor again, then deactivated: her session and program end', async () => {
@@ -127,7 +127,7 @@ async function changesBind({ step, shot, demo }, page, hers, program) {
     await accessible(page, 'Remove user')
     await shot(page, 'user-remove')
     await dialog.getByRole('button', { name: 'Remove' }).click()
-    await row(page).waitFor({ state: 'detached' })
+    await gone(row(page))
     await page.getByRole('link', { name: 'API Credentials' }).first().click()
     const left = page.getByRole('row', { name: /Of Grace/ })
     await left.getByText('Suspended').waitFor()
