@@ -32,7 +32,15 @@ type refusalLog struct {
 	clock func() time.Time
 	mu    sync.Mutex
 	open  map[refusalKey]*apicred.AuditEvent
-	lost  int64
+	lost  int64 // refusals for which there was no place
+}
+
+// LostRefusals is how many refusals to signed-in actors are missing from the
+// audit log for good, since 1000 others waited to be written.
+func (s *Service) LostRefusals() int64 {
+	s.refusals.mu.Lock()
+	defer s.refusals.mu.Unlock()
+	return s.refusals.lost
 }
 
 func newRefusalLog(clock func() time.Time) *refusalLog {
@@ -69,7 +77,7 @@ func (l *refusalLog) add(e apicred.AuditEvent) {
 		return
 	}
 	if len(l.open) >= maxRefusals {
-		l.lost++
+		l.lost += e.Count
 		return
 	}
 	l.open[key] = &e

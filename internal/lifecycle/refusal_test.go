@@ -118,3 +118,23 @@ func TestRun_WritesWhatIsLeftWhenItEnds(t *testing.T) {
 		t.Error("a refusal was lost at the end")
 	}
 }
+
+// What finds no place is counted, so that somebody can be told.
+func TestRefusals_ThatFindNoPlaceAreCounted(t *testing.T) {
+	i := install(t)
+	mine := i.create(i.as("ada"), "stats").ClientID
+	began := i.clock
+	for minute := range 1003 {
+		i.clock = began.Add(time.Duration(minute) * time.Minute)
+		_ = i.service.DeleteCredential(t.Context(), i.as("sue"), mine)
+	}
+	i.clock = began // this minute has its place
+	_ = i.service.DeleteCredential(t.Context(), i.as("sue"), mine)
+	if got := i.service.LostRefusals(); got != 3 {
+		t.Errorf("%d refusals lost, want 3", got)
+	}
+	must(t, i.service.FlushRefusals(t.Context(), true))
+	if kept := len(i.refused(i.first.ID)); kept != 1000 {
+		t.Errorf("%d refusals in the audit log, want 1000", kept)
+	}
+}

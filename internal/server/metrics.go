@@ -118,6 +118,9 @@ func (s *sight) ofView() []metric {
 		counter("history_rewritten", "How often the database had another history than the one followed: it was restored, or a failover lost changes.", one(func() float64 {
 			return float64(view.Rewrites())
 		})),
+		counter("audit_dropped_refusals", "Refusals to signed-in actors that are missing from the audit log for good, since 1000 others waited to be written.", one(func() float64 {
+			return float64(s.core.Lifecycle.LostRefusals())
+		})),
 	}
 }
 
