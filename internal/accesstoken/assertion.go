@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	errAssertionClient = errors.New("the assertion is of another client than client_id says")
-	errProofUsed       = errors.New("the proof was used before")
+	errAssertionClient = errors.New(apicred.CauseClientMismatch)
+	errProofUsed       = errors.New(apicred.CauseProofUsed)
 )
 
 // proofMargin is how much longer than its end a used proof is remembered: another

@@ -17,15 +17,15 @@ const maxPeppers = 4
 
 // The causes of a failed client authentication, for the log alone.
 var (
-	errClientUnknown   = errors.New("unknown client")
-	errSecretWrong     = errors.New("wrong secret")
-	errSecretExpired   = errors.New("expired secret")
-	errClientMethod    = errors.New("the credential authenticates by another method")
-	errClientDisabled  = errors.New("disabled")
-	errClientExpired   = errors.New("expired")
-	errClientSuspended = errors.New("suspended")
-	errClientAddress   = errors.New("address not allowed")
-	errClientKey       = errors.New("the key that signed is no longer the client's")
+	errClientUnknown   = errors.New(apicred.CauseClientUnknown)
+	errSecretWrong     = errors.New(apicred.CauseSecretWrong)
+	errSecretExpired   = errors.New(apicred.CauseSecretExpired)
+	errClientMethod    = errors.New(apicred.CauseClientMethod)
+	errClientDisabled  = errors.New(apicred.CauseClientDisabled)
+	errClientExpired   = errors.New(apicred.CauseClientExpired)
+	errClientSuspended = errors.New(apicred.CauseClientSuspended)
+	errClientAddress   = errors.New(apicred.CauseClientAddress)
+	errClientKey       = errors.New(apicred.CauseClientKey)
 )
 
 // ClientAuth is what a client presents: ID and secret, as RFC 6749 section

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"time"
 
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/proof"
 )
 
 // errCertificateSubject is the cause of a refused certificate that somebody
 // trusted vouches for, and that is another's.
-var errCertificateSubject = errors.New("certificate: it names another than the client")
+var errCertificateSubject = errors.New(apicred.CauseCertificateSubject)
 
 // AuthenticateByCertificate proves a client by the certificate with which it
 // opened the connection (RFC 8705 section 2, tls_client_auth). presented was

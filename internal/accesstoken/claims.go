@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/claviger/claviger/internal/apicred"
 )
 
 const (
@@ -32,14 +34,14 @@ var (
 	errTokenSignature  = errors.New("token: wrong signature")
 	errTokenPayload    = errors.New("token: payload is not as RFC 9068 and the contract have it")
 	errTokenIssuer     = errors.New("token: another issuer")
-	errTokenAudience   = errors.New("token: another audience")
-	errTokenExpired    = errors.New("token: expired")
+	errTokenAudience   = errors.New(apicred.CauseOfToken + apicred.CauseTokenAudience)
+	errTokenExpired    = errors.New(apicred.CauseOfToken + apicred.CauseTokenExpired)
 	errTokenEarly      = errors.New("token: issued in the future")
-	errTokenClient     = errors.New("token: its credential is unknown")
-	errTokenGeneration = errors.New("token: its generation has ended")
-	errTokenMember     = errors.New("token: the membership has ended")
-	errTokenRevoked    = errors.New("token: it was revoked")
-	errTokenStatus     = errors.New("token: its credential is not active")
+	errTokenClient     = errors.New(apicred.CauseOfToken + apicred.CauseTokenClient)
+	errTokenGeneration = errors.New(apicred.CauseOfToken + apicred.CauseTokenGeneration)
+	errTokenMember     = errors.New(apicred.CauseOfToken + apicred.CauseTokenMember)
+	errTokenRevoked    = errors.New(apicred.CauseOfToken + apicred.CauseTokenRevoked)
+	errTokenStatus     = errors.New(apicred.CauseOfToken + apicred.CauseTokenStatus)
 )
 
 // base64url without padding, strict about the last character's spare bits.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/proof"
 )
 
@@ -12,9 +13,9 @@ import (
 var (
 	// ErrBoundAsBearer refuses a token that is bound to a key and came by the
 	// scheme Bearer (RFC 9449 section 7.2).
-	ErrBoundAsBearer      = errors.New("token: bound to a key, and sent as Bearer")
-	errUnboundAsDPoP      = errors.New("token: not bound to a key, and sent as DPoP")
-	errBoundToCertificate = errors.New("token: bound to a client certificate that was not presented")
+	ErrBoundAsBearer      = errors.New(apicred.CauseOfToken + apicred.CauseTokenBound)
+	errUnboundAsDPoP      = errors.New(apicred.CauseOfToken + apicred.CauseTokenUnbound)
+	errBoundToCertificate = errors.New(apicred.CauseOfToken + apicred.CauseTokenCertificate)
 )
 
 // Confirmation binds an access token to what its bearer must prove at each use:

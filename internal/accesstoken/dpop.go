@@ -11,7 +11,7 @@ import (
 	"github.com/claviger/claviger/internal/proof"
 )
 
-var errDPoPUsed = errors.New("dpop: the proof was used before")
+var errDPoPUsed = errors.New(apicred.CauseDPoPUsed)
 
 // ProofError is why a proof of possession was refused: invalid_dpop_proof (RFC
 // 9449 sections 5 and 7.1).

@@ -11,17 +11,17 @@ import (
 // of authenticating; the zero value when the cause is another.
 func assertionWords(cause string, method apicred.AuthenticationMethod, editor string) words {
 	switch cause {
-	case "the credential authenticates by another method":
+	case apicred.CauseClientMethod:
 		return words{"authentication_method", "The API credential authenticates itself by " + string(method) + ", and was presented in another way.", "Use that way, or create an API credential for this one.", whoProgram}
-	case proof.ErrSignature.Error(), "the key that signed is no longer the client's":
+	case proof.ErrSignature.Error(), apicred.CauseClientKey:
 		return words{"assertion_key", "The assertion is signed by none of the keys that the API credential has.", "Sign with the private key of one of them, or add the public key.", editor}
 	case proof.ErrAssertionAudience.Error():
 		return words{"assertion_audience", "The assertion is not for this server: its aud is not the issuer, as text.", "Put the issuer of the metadata into aud.", whoProgram}
 	case proof.ErrAssertionTime.Error():
 		return words{"assertion_time", "The assertion had expired, was too early, or lived longer than five minutes.", "Set the clock of the program's machine, and make an assertion right before each request.", whoProgram}
-	case "the proof was used before":
+	case apicred.CauseProofUsed:
 		return words{"assertion_replayed", "The assertion was used before.", "Make a new one, with a jti of its own, for each request; also when one is repeated.", whoProgram}
-	case proof.ErrForm.Error(), proof.ErrHeader.Error(), proof.ErrPayload.Error(), proof.ErrAssertionParties.Error(), "the assertion is of another client than client_id says":
+	case proof.ErrForm.Error(), proof.ErrHeader.Error(), proof.ErrPayload.Error(), proof.ErrAssertionParties.Error(), apicred.CauseClientMismatch:
 		return words{"assertion", "The assertion was refused: " + cause + ".", "Make it as RFC 7523 section 3 says: docs/client-authentication.md.", whoProgram}
 	}
 	return words{}
@@ -31,11 +31,11 @@ func assertionWords(cause string, method apicred.AuthenticationMethod, editor st
 // 9449); the zero value when the cause is another.
 func proofWords(cause string) words {
 	switch cause {
-	case "bound to a key, and sent as Bearer":
+	case apicred.CauseTokenBound:
 		return words{"token_bound", "The token is bound to a key, and came as Bearer, which proves nothing about the key.", "Send it as Authorization: DPoP, with a proof in the header DPoP.", whoProgram}
-	case "not bound to a key, and sent as DPoP":
+	case apicred.CauseTokenUnbound:
 		return words{"token_not_bound", "The token is not bound to a key, and came by the scheme DPoP.", "Send it as Authorization: Bearer, or request one with a proof in the header DPoP.", whoProgram}
-	case "bound to a client certificate that was not presented":
+	case apicred.CauseTokenCertificate:
 		return words{"certificate_missing", "The token is bound to a client certificate that did not come along.", "Call with the certificate that the token was requested with.", whoProgram}
 	}
 	fault, ok := strings.CutPrefix(cause, "dpop: ")
@@ -44,7 +44,7 @@ func proofWords(cause string) words {
 	}
 	w := words{"proof", "The proof of possession was refused: " + fault + ".", "Make a proof for each request as RFC 9449 section 4.2 says.", whoProgram}
 	switch cause {
-	case "dpop: the proof was used before":
+	case apicred.CauseDPoPUsed:
 		w.rule, w.remedy = "proof_replayed", "Make a new proof, with a jti of its own, for each request; also when one is repeated."
 	case proof.ErrDPoPTime.Error():
 		w.rule, w.remedy = "proof_time", "Set the clock of the program's machine, and make the proof right before the request."
@@ -62,7 +62,7 @@ func certificateWords(cause, editor string) words {
 	fault := strings.TrimPrefix(cause, "certificate: ")
 	w := words{"certificate", "The client certificate was refused: " + fault + ".", "Have the proxy set the header once, as deploy/ does.", "the operator of the proxy"}
 	switch cause {
-	case "certificate: it names another than the client":
+	case apicred.CauseCertificateSubject:
 		return words{"certificate_subject", "The client certificate has no name that is this API credential's tls_client_subject, as a whole.", "Use the certificate that is meant, or name this one in the API credential.", editor}
 	case proof.ErrCertificateChain.Error():
 		w.rule, w.remedy, w.who = "certificate_authority", "Use a certificate for clients by a trusted authority, or add the authority that issued it to mtls_client_ca.", "the operator"

@@ -100,7 +100,7 @@ func addressText(r *apicred.Refusal) string {
 // notProved words a failed authentication or a dead token.
 func (e *explainer) notProved(out *Explanation, r *apicred.Refusal, known bool) words {
 	editor := e.editor(out, known)
-	cause := strings.TrimPrefix(r.Cause, "token: ")
+	cause := strings.TrimPrefix(r.Cause, apicred.CauseOfToken)
 	if w := proofWords(cause); w.rule != "" {
 		return w
 	}
@@ -112,23 +112,23 @@ func (e *explainer) notProved(out *Explanation, r *apicred.Refusal, known bool) 
 		return words{"client_unknown", "No API credential has the client ID that was presented; it may have been deleted.", "Check the client ID, or create an API credential.", "whoever may create one"}
 	case strings.HasPrefix(cause, "certificate: "):
 		return certificateWords(cause, editor)
-	case cause == "wrong secret" && out.Credential.AuthenticationMethod == apicred.AuthenticationTLSClientAuth:
+	case cause == apicred.CauseSecretWrong && out.Credential.AuthenticationMethod == apicred.AuthenticationTLSClientAuth:
 		return words{"certificate_missing", "The API credential proves itself by a client certificate, and none came along.", "Ask at the listener for client certificates (mtls_endpoint_aliases in the metadata), or by the proxy that passes them on, with the certificate and the client ID alone.", whoProgram}
-	case cause == "wrong secret":
+	case cause == apicred.CauseSecretWrong:
 		return words{"secret_wrong", "The client secret that was presented is none of this API credential's.", "Use its present secret, or rotate it.", editor}
-	case cause == "expired secret":
+	case cause == apicred.CauseSecretExpired:
 		return words{"secret_expired", "The client secret that was presented has expired.", "Rotate the API credential and use the new secret.", editor}
-	case cause == "another audience":
+	case cause == apicred.CauseTokenAudience:
 		return words{"audience", "The token is not meant for this API.", "Request a token without resource, or with this API's audience.", whoProgram}
-	case cause == "expired":
+	case cause == apicred.CauseTokenExpired || cause == apicred.CauseClientExpired:
 		return expiredWords(out, r, editor)
-	case cause == "it was revoked":
+	case cause == apicred.CauseTokenRevoked:
 		return words{"token_revoked", "The token was revoked.", "Request a new token.", whoProgram}
-	case cause == "its generation has ended":
+	case cause == apicred.CauseTokenGeneration:
 		return words{"token_ended", "The token was ended with all tokens of its time: the API credential was disabled or suspended since, or a secret closed as compromised.", "Request a new token; if that is refused, look at the API credential's status.", whoProgram}
 	case known && out.Credential.Status != apicred.StatusActive:
 		return e.inactive(out, editor)
-	case cause == "address not allowed":
+	case cause == apicred.CauseClientAddress:
 		return plainWords(&apicred.Refusal{Code: codeAddressNotAllowed, Address: r.Address}, editor)
 	case r.Code == codeInvalidClient && known:
 		return words{"credential_was_inactive", "The API credential was not active at that time (" + cause + "); it is now.", "Try again.", whoProgram}

@@ -43,7 +43,7 @@ func RefusalRule(code string, cause error) string {
 }
 
 func ruleOf(code, hidden string) string {
-	of, ofToken := strings.CutPrefix(hidden, "token: ")
+	of, ofToken := strings.CutPrefix(hidden, apicred.CauseOfToken)
 	switch code {
 	case codeInvalidClient, codeInvalidToken:
 		return ruleUnproved(code, of)
@@ -79,9 +79,9 @@ func ruleUnproved(code, hidden string) string {
 		return rule
 	}
 	switch ofToken := code == codeInvalidToken; {
-	case ofToken && hidden == "expired":
+	case ofToken && hidden == apicred.CauseTokenExpired:
 		return "token_expired"
-	case hidden == "expired":
+	case hidden == apicred.CauseClientExpired:
 		return "credential_expired"
 	case ofToken:
 		return "token_invalid"
@@ -93,27 +93,27 @@ func ruleUnproved(code, hidden string) string {
 // empty for others.
 func ruleOfCause(hidden string) string {
 	switch hidden {
-	case "unknown client", "its credential is unknown":
+	case apicred.CauseClientUnknown, apicred.CauseTokenClient:
 		return "client_unknown"
-	case "wrong secret":
+	case apicred.CauseSecretWrong:
 		return "secret_wrong"
-	case "expired secret":
+	case apicred.CauseSecretExpired:
 		return "secret_expired"
-	case "disabled":
+	case apicred.CauseClientDisabled:
 		return "credential_disabled"
-	case "suspended":
+	case apicred.CauseClientSuspended:
 		return "credential_suspended"
-	case "its credential is not active":
+	case apicred.CauseTokenStatus:
 		return "credential_inactive"
-	case "the membership has ended":
+	case apicred.CauseTokenMember:
 		return "owner_inactive"
-	case "address not allowed":
+	case apicred.CauseClientAddress:
 		return "address"
-	case "another audience":
+	case apicred.CauseTokenAudience:
 		return "audience"
-	case "it was revoked":
+	case apicred.CauseTokenRevoked:
 		return "token_revoked"
-	case "its generation has ended":
+	case apicred.CauseTokenGeneration:
 		return "token_ended"
 	}
 	return ""
