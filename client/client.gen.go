@@ -301,7 +301,13 @@ type CreatedCredential struct {
 type CreatedSecret struct {
 	// ClientSecret The client secret. It is shown here and never again.
 	ClientSecret SecretText `json:"client_secret"`
-	CreatedAt    time.Time  `json:"created_at"`
+
+	// CloseWhenQuietHours It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for.
+	CloseWhenQuietHours *int64 `json:"close_when_quiet_hours,omitempty"`
+
+	// ClosesAt When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+	ClosesAt  *time.Time `json:"closes_at,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
 
 	// ExpiresAt Null: it does not end by itself.
 	ExpiresAt *time.Time `json:"expires_at"`
@@ -642,6 +648,9 @@ type NewCredential struct {
 
 // NewSecret defines model for NewSecret.
 type NewSecret struct {
+	// CloseOthersWhenQuietHours Closes every other secret when nobody has used it for so many hours, or at its end, whichever comes first. Left out: what was asked for before stays.
+	CloseOthersWhenQuietHours *int64 `json:"close_others_when_quiet_hours,omitempty"`
+
 	// ExpiresAt When it ends; null or left out: never.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
@@ -774,7 +783,12 @@ type ScopeList struct {
 
 // Secret defines model for Secret.
 type Secret struct {
-	CreatedAt time.Time `json:"created_at"`
+	// CloseWhenQuietHours It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for.
+	CloseWhenQuietHours *int64 `json:"close_when_quiet_hours,omitempty"`
+
+	// ClosesAt When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+	ClosesAt  *time.Time `json:"closes_at,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
 
 	// ExpiresAt Null: it does not end by itself.
 	ExpiresAt *time.Time `json:"expires_at"`
@@ -789,6 +803,12 @@ type Secret struct {
 	// LastUsedAt Null: never used. Exact to a minute.
 	LastUsedAt *time.Time `json:"last_used_at"`
 	SecretID   string     `json:"secret_id"`
+}
+
+// SecretChange defines model for SecretChange.
+type SecretChange struct {
+	// CloseWhenQuietHours Closes it when nobody has used it for so many hours, counted from now or its next use; null: not any more.
+	CloseWhenQuietHours Member[int64] `json:"close_when_quiet_hours,omitzero"`
 }
 
 // SecretList defines model for SecretList.
@@ -1279,6 +1299,19 @@ func (c *Client) DeleteSecret(ctx context.Context, clientID string, secretID str
 	r.parameter("compromised", params.Compromised)
 	_, err := c.do(ctx, &r, nil)
 	return err
+}
+
+// EditSecret is PATCH /credentials/{client_id}/secrets/{secret_id}: close a client secret when it is quiet.
+//
+// A JSON merge patch (RFC 7396) that asks for a secret to be closed when nobody has used it for a time, changes that, or takes it back. Quiet is counted from its last use, from now, or from the last change of the credential, whichever is later, and while the credential and another of its secrets work: the last one that works is never closed. 409 where it has ended already. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+func (c *Client) EditSecret(ctx context.Context, clientID string, secretID string, body SecretChange) (*Secret, error) {
+	r := request{method: http.MethodPatch, path: "/credentials/{client_id}/secrets/{secret_id}", ids: []string{clientID, secretID}, body: body}
+	var out Secret
+	_, err := c.do(ctx, &r, &out)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // GetUsage is GET /credentials/{client_id}/usage: read how an API credential is used.

@@ -84,6 +84,7 @@ func (d *Directory) grown(ctx context.Context, known, found Head) (bool, error) 
 			d.options.Logger.ErrorContext(ctx, "the history keeps its name, and whoever follows the feed from before goes on from changes that were lost", slog.Any("cause", cause(err)))
 		}
 	}
+	d.usage.lose(d.options.Clock()) // what was written to the other history
 	d.rewrites.Add(1)
 	d.options.Logger.ErrorContext(ctx, "the database's history is not the one followed so far: it was restored, or a failover lost changes; reading everything anew",
 		slog.Any("followed", known), slog.Any("found", found))

@@ -56,6 +56,9 @@ type usage struct {
 	// written is when everything that was counted before was written, as Unix
 	// nanoseconds; refused counts calls that the store would not take.
 	written, refused atomic.Int64
+	// lost is the last moment, as Unix nanoseconds, of which a use is not in the
+	// database and never will be; 0: none. The shards have others.
+	lost atomic.Int64
 }
 
 type usageShard struct {
@@ -63,6 +66,8 @@ type usageShard struct {
 	counts map[usageKey]int64
 	uses   map[useKey]lastUse
 	lost   int64 // calls not counted because the shard was full
+	// usesLost is when the last use was not noted because the shard was full.
+	usesLost time.Time
 	// gone are the calls that are no longer in counts, written or lost, and
 	// dropped those of them that were lost: for the metrics, which must not fall
 	// when counts is emptied.
@@ -185,7 +190,11 @@ func (s *usageShard) noteUse(key useKey, use lastUse) {
 		s.uses = map[useKey]lastUse{}
 	}
 	old, known := s.uses[key]
-	if !known && len(s.uses) >= maxUsageKeys || known && old.at.After(use.at) {
+	if !known && len(s.uses) >= maxUsageKeys {
+		s.usesLost = laterOf(s.usesLost, use.at)
+		return
+	}
+	if known && old.at.After(use.at) {
 		return
 	}
 	s.uses[key] = use
@@ -230,12 +239,61 @@ func (d *Directory) Flush(ctx context.Context) error {
 	return err
 }
 
+// Flushed is how far uses are in the database.
+type Flushed struct {
+	Through time.Time // every use before then is, but for those of Lost
+	Lost    time.Time // the last moment of which a use may be missing for ever; zero: none
+}
+
+// FlushAll is Flush, and says how far the uses that this process counted are in the
+// database now.
+func (d *Directory) FlushAll(ctx context.Context) (Flushed, error) {
+	began := d.options.Clock()
+	if err := d.Flush(ctx); err != nil {
+		return Flushed{}, err
+	}
+	return Flushed{Through: began, Lost: d.usage.lastLost()}, nil
+}
+
+func (u *usage) lastLost() (last time.Time) {
+	if at := u.lost.Load(); at != 0 {
+		last = time.Unix(0, at)
+	}
+	for i := range u.shards {
+		s := &u.shards[i]
+		s.mu.Lock()
+		last = laterOf(last, s.usesLost)
+		s.mu.Unlock()
+	}
+	return last
+}
+
+// lose notes that uses up to a moment may not be in the database.
+func (u *usage) lose(at time.Time) {
+	for {
+		before := u.lost.Load()
+		if at.UnixNano() <= before || u.lost.CompareAndSwap(before, at.UnixNano()) {
+			return
+		}
+	}
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // writeUsage writes one batch; see spool.Options.
 func (d *Directory) writeUsage(ctx context.Context, id apicred.BatchID, batch UsageBatch) error {
 	err := d.store.AddUsage(ctx, id, batch)
 	if err != nil && !apicred.IsKind(err, apicred.KindUnavailable) {
 		for i := range batch.Counts {
 			d.usage.refused.Add(batch.Counts[i].Calls)
+		}
+		for i := range batch.Uses {
+			d.usage.lose(batch.Uses[i].At)
 		}
 	}
 	return err

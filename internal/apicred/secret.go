@@ -24,6 +24,29 @@ type Secret struct {
 	ExpiresAt       time.Time // zero: does not expire
 	LastUsedAt      time.Time // zero: never
 	LastUsedAddress string
+	// CloseWhenQuiet ends the secret when nobody has used it for so long, counted
+	// from CloseCountedFrom at the earliest: when that was asked for. Zero: it was
+	// not.
+	CloseWhenQuiet   time.Duration
+	CloseCountedFrom time.Time
+}
+
+// QuietSince is since when nobody has used the secret, as far as CloseWhenQuiet is
+// concerned.
+func (s *Secret) QuietSince() time.Time {
+	if s.LastUsedAt.After(s.CloseCountedFrom) {
+		return s.LastUsedAt
+	}
+	return s.CloseCountedFrom
+}
+
+// ClosesAt is when the secret will have been quiet for as long as it takes to be
+// closed, if nobody uses it until then. Zero: it is not counted.
+func (s *Secret) ClosesAt() time.Time {
+	if s.CloseWhenQuiet <= 0 || s.CloseCountedFrom.IsZero() {
+		return time.Time{}
+	}
+	return s.QuietSince().Add(s.CloseWhenQuiet)
 }
 
 // Expired tells whether the secret's end has come.

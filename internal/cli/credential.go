@@ -21,7 +21,7 @@ The token stands in CLAVIGER_TOKEN, the server's address in CLAVIGER_SERVER:
   export CLAVIGER_TOKEN=$(claviger token --user ada@example.com)`)
 	cmd.AddCommand(
 		newCredentialCreate(a), newCredentialList(a), newCredentialShow(a), newCredentialEdit(a),
-		newCredentialRotate(a), newCredentialDisable(a), newCredentialEnable(a), newCredentialDelete(a), newCredentialUsage(a),
+		newCredentialRotate(a), newCredentialEditSecret(a), newCredentialDisable(a), newCredentialEnable(a), newCredentialDelete(a), newCredentialUsage(a),
 	)
 	return cmd
 }
@@ -93,18 +93,31 @@ func credentialPrinted(c *client.Credential) printed {
 		p.rows = append(p.rows, []string{"certificate", cell(*c.TLSClientSubject)})
 	}
 	for i := range c.Secrets {
-		s := &c.Secrets[i]
-		text := cell(s.SecretID) + " …" + cell(s.Hint)
-		if s.Label != nil {
-			text += " " + cell(*s.Label)
-		}
-		if s.ExpiresAt != nil {
-			text += ", until " + clock(*s.ExpiresAt)
-		}
-		p.rows = append(p.rows, []string{"secret", text + ", last used " + orNever(usedOf(s.LastUsedAt, s.LastUsedAddress))})
+		p.rows = append(p.rows, secretRow(&c.Secrets[i]))
 	}
 	return p
 }
+
+// secretRow shows a client secret on a line.
+func secretRow(s *client.Secret) []string {
+	text := cell(s.SecretID) + " …" + cell(s.Hint)
+	if s.Label != nil {
+		text += " " + cell(*s.Label)
+	}
+	if s.ExpiresAt != nil {
+		text += ", until " + clock(*s.ExpiresAt)
+	}
+	if s.CloseWhenQuietHours != nil {
+		text += ", closed when unused for " + hoursOf(*s.CloseWhenQuietHours)
+	}
+	if s.ClosesAt != nil {
+		text += " (not before " + clock(*s.ClosesAt) + ")"
+	}
+	return []string{"secret", text + ", last used " + orNever(usedOf(s.LastUsedAt, s.LastUsedAddress))}
+}
+
+// hoursOf writes a number of hours as flags take it.
+func hoursOf(n int64) string { return fmt.Sprintf("%dh", n) }
 
 func ownerOf(o *client.Owner) string {
 	switch {

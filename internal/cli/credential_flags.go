@@ -108,6 +108,14 @@ func parseSeconds(text string) (int64, error) {
 	return int64(d / time.Second), err
 }
 
+func parseHours(text string) (int64, error) {
+	d, err := config.ParseDuration(text)
+	if err == nil && (d%time.Hour != 0 || d == 0 || d > mostOverlap) {
+		err = errors.New("it must be whole hours, from 1h to 90d")
+	}
+	return int64(d / time.Hour), err
+}
+
 func parseCount(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 1 {

@@ -51,10 +51,12 @@ type secretRecord struct {
 	Label     string `json:"label,omitempty"`
 	Hint      string `json:"hint"`
 	ExpiresAt string `json:"expires_at,omitempty"`
+	// CloseWhenQuiet is 0 when it is not closed so.
+	CloseWhenQuiet int64 `json:"close_when_quiet_hours,omitempty"`
 }
 
 func recordSecret(s *apicred.Secret) secretRecord {
-	return secretRecord{s.ID, s.Label, s.Hint, auditTime(s.ExpiresAt)}
+	return secretRecord{s.ID, s.Label, s.Hint, auditTime(s.ExpiresAt), int64(s.CloseWhenQuiet / time.Hour)}
 }
 
 func recordSecrets(secrets []apicred.Secret) []secretRecord {

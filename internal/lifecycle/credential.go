@@ -15,7 +15,8 @@ type CredentialView struct {
 	EffectiveScopes []string
 	Status          apicred.Status
 	StatusReason    string
-	// Secrets end where the account's greatest age ends them, if that is sooner.
+	// Secrets end where the account's greatest age ends them, if that is sooner; see
+	// counted.
 	Secrets    []apicred.Secret
 	DailyCalls [14]int64 // filled by ListCredentials only
 	// Actions the actor may do with it now, decided by the permission table.
@@ -283,9 +284,7 @@ func (s *Service) render(actor *apicred.Actor, f *facts, c apicred.Credential, s
 		EffectiveScopes: effectiveScopes(f, &c, &owner),
 	}
 	v.StatusReason = statusReason(&c, v.Status)
-	for i := range v.Secrets {
-		v.Secrets[i].ExpiresAt = v.Secrets[i].EndUnder(f.account.MaxSecretAge)
-	}
+	v.Secrets = counted(v.Secrets, &c, f.account.MaxSecretAge, s.now())
 	for _, action := range Actions()[1:] {
 		if action == ActionEnable && !c.Disabled() || action == ActionDisable && c.Disabled() {
 			continue

@@ -319,7 +319,7 @@ a test holds every cell against the running use cases. After a change there: ` +
   for unused credentials disabled, the owner or an admin. An admin who disables what its owner or the rule had disabled takes that
   over.
 
-*Edit* is name, scopes, end, addresses, limits, and adding and deleting client secrets. Where the account has the API Credentials
+*Edit* is name, scopes, end, addresses, limits, and adding, changing and deleting client secrets. Where the account has the API Credentials
 area switched off, everything is hidden.
 
 Beside the table stands the ceiling: whoever creates, enables, adds a secret, changes scopes, or loosens end, addresses or limits, may

@@ -20,7 +20,10 @@ type NewSecret struct {
 	// it ends sooner anyhow. This is rotation (R8).
 	RetireOthers bool
 	RetireAfter  time.Duration
-	Faults       []apicred.FieldError // as NewCredential's
+	// CloseOthersWhenQuiet ends every other secret when nobody has used it for so
+	// long, 1 hour to 90 days; zero leaves them as they are.
+	CloseOthersWhenQuiet time.Duration
+	Faults               []apicred.FieldError // as NewCredential's
 }
 
 // AddedSecret is a new secret with its text, which exists only here.
@@ -118,6 +121,9 @@ func checkNewSecret(in *NewSecret, account *apicred.Account, now time.Time) erro
 	if in.RetireOthers && (in.RetireAfter < 0 || in.RetireAfter > maxRetirement) {
 		v.fault("body.retire_others_after_seconds", "The other secrets can end 0 to 7,776,000 seconds (90 days) from now.")
 	}
+	if in.CloseOthersWhenQuiet != 0 {
+		v.quiet("body.close_others_when_quiet_hours", in.CloseOthersWhenQuiet)
+	}
 	return v.err()
 }
 
@@ -148,17 +154,29 @@ func (s *Service) addSecret(ctx context.Context, tx Tx, clientID string, others 
 	if err := tx.InsertSecret(ctx, secret); err != nil {
 		return AddedSecret{}, err
 	}
-	end := s.now().Add(in.RetireAfter)
 	for _, other := range others {
-		if !in.RetireOthers || !other.ExpiresAt.IsZero() && other.ExpiresAt.Before(end) {
+		if !retire(&other, in, s.now()) {
 			continue
 		}
-		other.ExpiresAt = end
 		if err := tx.UpdateSecret(ctx, other); err != nil {
 			return AddedSecret{}, err
 		}
 	}
 	return AddedSecret{secret, text}, nil
+}
+
+// retire gives a secret beside a new one the ends that were asked for; false when
+// that changes nothing.
+func retire(other *apicred.Secret, in *NewSecret, now time.Time) (changed bool) {
+	end := now.Add(in.RetireAfter)
+	if in.RetireOthers && (other.ExpiresAt.IsZero() || !other.ExpiresAt.Before(end)) {
+		other.ExpiresAt, changed = end, true
+	}
+	if in.CloseOthersWhenQuiet > 0 && !other.Expired(now) {
+		closeWhenQuiet(other, in.CloseOthersWhenQuiet, now)
+		changed = true
+	}
+	return changed
 }
 
 // DeleteSecret removes a secret at once. Its tokens live on unless the secret is
@@ -177,8 +195,8 @@ func (s *Service) DeleteSecret(ctx context.Context, actor apicred.Actor, clientI
 		if err != nil {
 			return err
 		}
-		if !hasSecret(secrets, secretID) {
-			return apicred.NotFound()
+		if _, err := secretIn(secrets, secretID); err != nil {
+			return err
 		}
 		if len(secrets) == 1 {
 			return apicred.Conflict("This is the last secret. Add a new one first, or disable or delete the API credential.")
@@ -196,15 +214,6 @@ func (s *Service) DeleteSecret(ctx context.Context, actor apicred.Actor, clientI
 		}
 		return s.recordSecretChange(ctx, tx, &actor, &c, "secret.delete", recordSecrets(secrets))
 	})
-}
-
-func hasSecret(secrets []apicred.Secret, id string) bool {
-	for i := range secrets {
-		if secrets[i].ID == id {
-			return true
-		}
-	}
-	return false
 }
 
 // recordSecretChange audits a change of a credential's secrets; the credential

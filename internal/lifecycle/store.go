@@ -25,6 +25,10 @@ type Store interface {
 	// RecordOnce appends events to the audit chain, in one durable transaction,
 	// unless the batch id was written before.
 	RecordOnce(ctx context.Context, id apicred.BatchID, events []apicred.AuditEvent) error
+	// PutUsageMark keeps a process's mark, in the place of its one before.
+	PutUsageMark(ctx context.Context, m UsageMark) error
+	// DeleteUsageMark forgets that of a process whose every use is written.
+	DeleteUsageMark(ctx context.Context, process string) error
 }
 
 // Reader reads one snapshot.
@@ -72,6 +76,14 @@ type Reader interface {
 	Secrets(ctx context.Context, clientID string) ([]apicred.Secret, error)
 	// SecretsOf several credentials at once, by client ID, each oldest first.
 	SecretsOf(ctx context.Context, clientIDs []string) (map[string][]apicred.Secret, error)
+	// ClosingAsked tells whether any secret whose end has not come is to be closed
+	// when it is quiet.
+	ClosingAsked(ctx context.Context, now time.Time) (bool, error)
+	// QuietSecrets finds secrets to be closed that seem to have been quiet for long
+	// enough, by client ID and secret ID.
+	QuietSecrets(ctx context.Context, q QuietQuery) ([]QuietSecret, error)
+	// UsageMarks of all processes.
+	UsageMarks(ctx context.Context) ([]UsageMark, error)
 	// DailyCalls of several credentials for the 14 UTC days that end with
 	// today, oldest first, by client ID; absent means none.
 	DailyCalls(ctx context.Context, clientIDs []string, today time.Time) (map[string][14]int64, error)
@@ -119,7 +131,7 @@ type Tx interface {
 	DeleteCredential(ctx context.Context, accountID, clientID string) error
 
 	InsertSecret(ctx context.Context, s apicred.Secret) error
-	// UpdateSecret writes label and end of a secret.
+	// UpdateSecret writes label and end of a secret, and when it is to be closed.
 	UpdateSecret(ctx context.Context, s apicred.Secret) error
 	DeleteSecret(ctx context.Context, clientID, secretID string) error
 
@@ -179,6 +191,30 @@ type IdleQuery struct {
 	Since     time.Time
 	Now       time.Time // for expired
 	Limit     int
+}
+
+// QuietQuery selects secrets that are to be closed and were quiet at Through for as
+// long as it takes.
+type QuietQuery struct {
+	Through time.Time
+	Now     time.Time   // for what has ended
+	After   QuietSecret // behind which the page begins
+	Limit   int
+}
+
+// QuietSecret names a secret.
+type QuietSecret struct{ AccountID, ClientID, SecretID string }
+
+// UsageMark is how far the uses that a process counts in memory are in the
+// database.
+type UsageMark struct {
+	Process string // a new random name for each process
+	// Through: whatever it counted before then is written.
+	Through time.Time
+	// Lost is the last moment of which it may have lost a use; zero: none.
+	Lost time.Time
+	// Offline is how long it goes on without the database.
+	Offline time.Duration
 }
 
 // CredentialPosition is the keyset position of the last row of a page; the

@@ -102,6 +102,44 @@ func TestSecrets_RotateWithinFive(t *testing.T) {
 	i.want(http.StatusNotFound, ada, http.MethodDelete, path+"/"+first["secret_id"].(string), "")
 }
 
+func TestSecret_IsClosedWhenQuietOnRequest(t *testing.T) {
+	i := install(t)
+	sue := i.as("sue")
+	id, _ := i.create(sue, `{"name":"x","scopes":["users:read"]}`)
+	path := "/credentials/" + id + "/secrets"
+	i.want(http.StatusCreated, sue, http.MethodPost, path, `{"retire_others_after_seconds":2592000,"close_others_when_quiet_hours":48}`)
+	old := func() map[string]any {
+		secrets := i.want(http.StatusOK, sue, http.MethodGet, path, "").body["secrets"].([]any)
+		if _, there := secrets[1].(map[string]any)["close_when_quiet_hours"]; there {
+			t.Errorf("the new one is to be closed: %v", secrets[1])
+		}
+		return secrets[0].(map[string]any)
+	}
+	shown := old()
+	one := path + "/" + shown["secret_id"].(string)
+	if shown["close_when_quiet_hours"] != 48.0 || shown["closes_at"] == nil || shown["expires_at"] == nil {
+		t.Errorf("after rotation: %v", shown)
+	}
+	edited := i.want(http.StatusOK, sue, http.MethodPatch, one, `{"close_when_quiet_hours":2160}`, header("Content-Type", "application/merge-patch+json"))
+	if edited.body["close_when_quiet_hours"] != 2160.0 || edited.body["secret_id"] != shown["secret_id"] {
+		t.Errorf("edited: %v", edited.body)
+	}
+	if left := i.want(http.StatusOK, sue, http.MethodPatch, one, `{}`); left.body["close_when_quiet_hours"] != 2160.0 {
+		t.Errorf("an edit of nothing: %v", left.body)
+	}
+	taken := i.want(http.StatusOK, sue, http.MethodPatch, one, `{"close_when_quiet_hours":null}`)
+	for _, name := range []string{"close_when_quiet_hours", "closes_at"} {
+		if _, there := taken.body[name]; there {
+			t.Errorf("taken back, %s is %v", name, taken.body[name])
+		}
+		if _, there := old()[name]; there {
+			t.Errorf("taken back, %s is listed", name)
+		}
+	}
+	i.want(http.StatusForbidden, i.as("ada"), http.MethodPatch, one, `{"close_when_quiet_hours":1}`)
+	i.want(http.StatusNotFound, i.as("abe"), http.MethodPatch, one, `{"close_when_quiet_hours":1}`)
+}
+
 func TestList_PagesFilterAndCount(t *testing.T) {
 	i := install(t)
 	ada, sue := i.as("ada"), i.as("sue")

@@ -82,6 +82,17 @@ func exampleNewSecret() newSecretJSON {
 	return newSecretJSON{Label: &label, RetireOthersAfterSeconds: &day}
 }
 
+func exampleSecretEdit() secretChangeJSON {
+	return secretChangeJSON{CloseWhenQuietHours: new(int64(24))}
+}
+
+func exampleClosingSecret() secretJSON {
+	s := exampleSecret()
+	end, closes := exampleTime().Add(30*24*time.Hour), s.LastUsedAt.Add(24*time.Hour)
+	s.ExpiresAt, s.CloseWhenQuietHours, s.ClosesAt = &end, new(int64(24)), &closes
+	return s
+}
+
 func exampleScopes() scopeListJSON {
 	return scopeListJSON{[]scopeJSON{{
 		Value: "users:read", Description: "Read VCC user details, settings, and presences", API: "user-admin",

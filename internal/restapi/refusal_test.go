@@ -192,6 +192,11 @@ func badSecrets(id string) []badInput {
 		post("end in the past", `{"expires_at":"2001-01-01T00:00:00Z"}`, "body.expires_at"),
 		post("retirement past 90 days", `{"retire_others_after_seconds":7776001}`, "body.retire_others_after_seconds"),
 		post("backward retirement", `{"retire_others_after_seconds":-1}`, "body.retire_others_after_seconds"),
+		post("quiet for no time", `{"close_others_when_quiet_hours":0}`, "body.close_others_when_quiet_hours"),
+		post("quiet past 90 days", `{"close_others_when_quiet_hours":2161}`, "body.close_others_when_quiet_hours"),
+		post("quiet for a part of an hour", `{"close_others_when_quiet_hours":1.5}`, "body.close_others_when_quiet_hours"),
+		post("quiet for text", `{"close_others_when_quiet_hours":"24"}`, "body.close_others_when_quiet_hours"),
+		post("its own quiet", `{"close_when_quiet_hours":24}`, "body.close_when_quiet_hours"),
 		post("own secret", `{"client_secret":"mine"}`, "body.client_secret"),
 		post("unknown", `{"name":"x"}`, "body.name"),
 	}

@@ -21,6 +21,9 @@ type secretJSON struct {
 	ExpiresAt       *time.Time `json:"expires_at" doc:"Null: it does not end by itself."`
 	LastUsedAt      *time.Time `json:"last_used_at" doc:"Null: never used. Exact to a minute."`
 	LastUsedAddress *string    `json:"last_used_address"`
+	// There where it is asked for alone.
+	CloseWhenQuietHours *int64     `json:"close_when_quiet_hours,omitempty" nullable:"true" doc:"It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for."`
+	ClosesAt            *time.Time `json:"closes_at,omitempty" nullable:"true" doc:"When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works."`
 }
 
 // SecretMembers is for secrets what CredentialMembers is for credentials.
@@ -41,13 +44,24 @@ type newSecretJSON struct {
 	Label                    *string    `json:"label,omitempty" nullable:"true" maxLength:"128" doc:"As a name: 1 to 128 characters."`
 	ExpiresAt                *time.Time `json:"expires_at,omitempty" nullable:"true" doc:"When it ends; null or left out: never."`
 	RetireOthersAfterSeconds *int64     `json:"retire_others_after_seconds,omitempty" nullable:"true" minimum:"0" maximum:"7776000" doc:"Gives every other secret an end so many seconds from now, unless it ends sooner: this is rotation. Left out: the others stay as they are."`
+	// CloseOthersWhenQuietHours is for the others what close_when_quiet_hours is for one.
+	CloseOthersWhenQuietHours *int64 `json:"close_others_when_quiet_hours,omitempty" nullable:"true" minimum:"1" maximum:"2160" doc:"Closes every other secret when nobody has used it for so many hours, or at its end, whichever comes first. Left out: what was asked for before stays."`
+}
+
+// secretChangeJSON describes the body of an edit; object reads it.
+type secretChangeJSON struct {
+	CloseWhenQuietHours *int64 `json:"close_when_quiet_hours,omitempty" nullable:"true" minimum:"1" maximum:"2160" doc:"Closes it when nobody has used it for so many hours, counted from now or its next use; null: not any more."`
 }
 
 func renderSecret(s *apicred.Secret) secretJSON {
-	return secretJSON{
+	out := secretJSON{
 		SecretID: s.ID, Label: some(s.Label), Hint: s.Hint, CreatedAt: s.CreatedAt.UTC(), ExpiresAt: someTime(s.ExpiresAt),
-		LastUsedAt: someTime(s.LastUsedAt), LastUsedAddress: some(s.LastUsedAddress),
+		LastUsedAt: someTime(s.LastUsedAt), LastUsedAddress: some(s.LastUsedAddress), ClosesAt: someTime(s.ClosesAt()),
 	}
+	if hours := int64(s.CloseWhenQuiet / time.Hour); hours > 0 {
+		out.CloseWhenQuietHours = &hours
+	}
+	return out
 }
 
 func renderSecrets(secrets []apicred.Secret) []secretJSON {
@@ -66,8 +80,21 @@ type secretInput struct {
 
 type (
 	secretListOutput    struct{ Body secretListJSON }
+	secretOutput        struct{ Body secretJSON }
 	createdSecretOutput struct{ Body createdSecretJSON }
 )
+
+// secretPath names a secret.
+type secretPath struct {
+	ClientID string `path:"client_id" format:"uuid" doc:"The client ID."`
+	SecretID string `path:"secret_id" format:"uuid" doc:"ID of the secret."`
+}
+
+// secretEdit is an edit of a secret ready for the use case.
+type secretEdit struct {
+	secretPath
+	change lifecycle.SecretChange
+}
 
 // addition is a new secret ready for the use case.
 type addition struct {
@@ -95,6 +122,21 @@ func (s *Surface) registerSecrets(a huma.API) {
 		takes:    &requestBody{of: reflect.TypeFor[newSecretJSON](), media: []string{mediaJSON}, example: exampleNewSecret()},
 		refusals: []int{http.StatusConflict},
 	}, steps[credentialInput, addition, createdSecretOutput]{parse: parseAddition, act: s.addSecret})
+
+	add(s, a, &operation{
+		Operation: huma.Operation{
+			OperationID: "editSecret", Method: http.MethodPatch, Path: "/credentials/{client_id}/secrets/{secret_id}", Tags: []string{tagSecrets},
+			Summary: "Close a client secret when it is quiet",
+			Description: "A JSON merge patch (RFC 7396) that asks for a secret to be closed when nobody has used it for a time, changes that, or takes " +
+				"it back. Quiet is counted from its last use, from now, or from the last change of the credential, whichever is later, and while " +
+				"the credential and another of its secrets work: the last one that works is never closed. 409 where it has ended already.",
+		},
+		scope: apicred.ScopeCredentialsWrite, strengthens: true, example: exampleClosingSecret(),
+		takes: &requestBody{
+			of: reflect.TypeFor[secretChangeJSON](), media: []string{mediaJSON, mediaMergePatch}, required: true, example: exampleSecretEdit(),
+		},
+		refusals: []int{http.StatusConflict},
+	}, steps[secretPath, secretEdit, secretOutput]{parse: parseSecretEdit, act: s.editSecret})
 
 	add(s, a, &operation{
 		Operation: huma.Operation{
@@ -135,8 +177,47 @@ func parseAddition(c *call, in *credentialInput) (addition, error) {
 	if retire >= 0 {
 		out.secret.RetireOthers, out.secret.RetireAfter = true, time.Duration(min(retire, maxSeconds))*time.Second
 	}
-	out.secret.Faults = o.rest("secret_id", "client_secret", "hint", "created_at", "last_used_at", "last_used_address")
+	if hours := int64(0); o.hours("close_others_when_quiet_hours", &hours) {
+		out.secret.CloseOthersWhenQuiet = time.Duration(hours) * time.Hour
+	}
+	out.secret.Faults = o.rest(append(readOnlySecretMembers(), "close_when_quiet_hours")...)
 	return out, nil
+}
+
+func readOnlySecretMembers() []string {
+	return []string{"secret_id", "client_secret", "hint", "created_at", "last_used_at", "last_used_address", "closes_at"}
+}
+
+func parseSecretEdit(c *call, in *secretPath) (secretEdit, error) {
+	o, err := readObject(c.body)
+	if err != nil {
+		return secretEdit{}, err
+	}
+	out := secretEdit{secretPath: *in}
+	if hours := int64(0); o.hours("close_when_quiet_hours", &hours) {
+		quiet := time.Duration(hours) * time.Hour
+		out.change.CloseWhenQuiet = &quiet
+	}
+	out.change.Faults = o.rest(append(readOnlySecretMembers(), "label", "expires_at")...)
+	return out, nil
+}
+
+// maxHours is more than any bound and fits a time.Duration.
+const maxHours = int64(1) << 20
+
+// hours reads a number of hours; null is 0.
+func (o *object) hours(name string, into *int64) bool {
+	there := o.number(name, 1, into)
+	*into = min(*into, maxHours)
+	return there
+}
+
+func (s *Surface) editSecret(ctx context.Context, actor apicred.Actor, in secretEdit) (*secretOutput, error) {
+	secret, err := s.lifecycle.EditSecret(ctx, actor, in.ClientID, in.SecretID, in.change)
+	if err != nil {
+		return nil, err
+	}
+	return &secretOutput{renderSecret(&secret)}, nil
 }
 
 func (s *Surface) addSecret(ctx context.Context, actor apicred.Actor, in addition) (*createdSecretOutput, error) {

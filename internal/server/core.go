@@ -40,6 +40,8 @@ type Core struct {
 	Notary    *audit.Notary
 	Login     *login.Service
 	Snapshots *accesstoken.Snapshots // nil with SQLite
+	// Quiet closes secrets that nobody uses any more, where this is a server.
+	Quiet *lifecycle.QuietCloser
 	// Lag observes how long changes took to get here.
 	Lag prometheus.Histogram
 	// Traces makes a span of each request; nil: nobody asked for them.
@@ -170,6 +172,12 @@ func (c *Core) build(master *keyring.Master) {
 		Store: c.Store.Lifecycle(), Hasher: master.Hasher(), Sealer: master, Keys: c.Ring, Clock: time.Now, Random: rand.Reader,
 		ManagementAudience: accesstoken.ManagementAudience(c.Issuer), Changed: c.catchUp,
 		Shelf: c.onShelf(), Logger: c.Log,
+	})
+	c.Quiet = c.Lifecycle.QuietCloser(lifecycle.QuietOptions{
+		Process: rand.Text(), Offline: c.Config.MaxOffline, Flush: func(ctx context.Context) (lifecycle.Flushed, error) {
+			flushed, err := c.Directory.FlushAll(ctx)
+			return lifecycle.Flushed(flushed), err
+		},
 	})
 	c.Login = login.New(login.Options{
 		Store: c.Store.Login(), Clock: time.Now, Random: rand.Reader, Sealer: master, Logger: c.Log,

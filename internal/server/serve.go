@@ -54,6 +54,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	running.Go(func() { s.core.Lifecycle.Run(beside) })
 	running.Go(func() { s.core.Ring.Run(beside) })
 	running.Go(func() { s.core.disableUnused(beside) })
+	running.Go(func() { s.core.closeQuiet(beside) })
 	running.Go(func() { s.core.Notary.Run(beside) })
 	running.Go(func() { s.core.keepSnapshot(beside) })
 	running.Go(func() { s.admission.Run(beside) })
@@ -111,6 +112,7 @@ func (s *server) serveAnd(ctx context.Context, d *doors, ready func()) error {
 	s.proxy.Close()
 	stopBeside()
 	running.Wait()
+	s.core.leaveQuiet(ctx)
 	if err == nil {
 		s.tell("Stopped.")
 	}

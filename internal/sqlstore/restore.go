@@ -68,9 +68,10 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 }
 
 // leftBehind are the tables whose rows no restore brings back: what was a way in
-// then must not be one now, and the epoch names a history.
+// then must not be one now, the epoch names a history, and the marks are those of
+// processes that used another one.
 func leftBehind(o RestoreOptions) []string {
-	out := []string{"installation", "sessions", "one_time_links"}
+	out := []string{"installation", "sessions", "one_time_links", "usage_marks"}
 	if o.DropSigningKeys {
 		out = append(out, "signing_keys")
 	}

@@ -49,6 +49,18 @@ func (s lifecycleStore) RecordOnce(ctx context.Context, id apicred.BatchID, even
 	return s.recordOnce(ctx, id, events)
 }
 
+func (s lifecycleStore) PutUsageMark(ctx context.Context, m lifecycle.UsageMark) error {
+	return s.repeat(ctx, func() error {
+		return s.write(ctx, func(r *reader) error { return r.putUsageMark(ctx, m) })
+	})
+}
+
+func (s lifecycleStore) DeleteUsageMark(ctx context.Context, process string) error {
+	return s.repeat(ctx, func() error {
+		return s.write(ctx, func(r *reader) error { return r.fault(r.q.DeleteUsageMark(ctx, process)) })
+	})
+}
+
 type accessTokenStore struct{ *Store }
 
 func (s accessTokenStore) Head(ctx context.Context) (accesstoken.Head, error) {

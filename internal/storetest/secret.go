@@ -1,19 +1,21 @@
 package storetest
 
 import (
+	"time"
+
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/lifecycle"
 )
 
 func secretTests() map[string]func(*fixture) {
 	return map[string]func(*fixture){
-		"Secret_ReadsAsWrittenOldestFirst":    secretReadsAsWritten,
-		"Secret_UpdateWritesLabelAndEnd":      secretUpdate,
-		"Secret_DeleteRemovesOne":             secretDelete,
-		"Secret_OfAnotherCredentialIsAbsent":  secretElsewhere,
-		"Secret_NeedsItsCredential":           secretNeedsCredential,
-		"Secret_IsKeptAsHashOfSeveralAtOnce":  secretsOfSeveral,
-		"Secret_WithoutEndOrUseReadsAsZeroes": secretZeroes,
+		"Secret_ReadsAsWrittenOldestFirst":      secretReadsAsWritten,
+		"Secret_UpdateWritesLabelEndAndClosing": secretUpdate,
+		"Secret_DeleteRemovesOne":               secretDelete,
+		"Secret_OfAnotherCredentialIsAbsent":    secretElsewhere,
+		"Secret_NeedsItsCredential":             secretNeedsCredential,
+		"Secret_IsKeptAsHashOfSeveralAtOnce":    secretsOfSeveral,
+		"Secret_WithoutEndOrUseReadsAsZeroes":   secretZeroes,
 	}
 }
 
@@ -53,6 +55,7 @@ func secretUpdate(f *fixture) {
 	c := f.credential(f.account("Acme").ID)
 	secrets := f.secrets(c.ClientID)
 	secrets[1].Label, secrets[1].ExpiresAt = "", start().AddDate(0, 0, 9)
+	secrets[1].CloseWhenQuiet, secrets[1].CloseCountedFrom = 24*time.Hour, start()
 	edited := secrets[1]
 	edited.Hash, edited.Hint, edited.PepperID = []byte("other"), "othr", "p9" // not to be written
 	f.change(func(tx lifecycle.Tx) error { return tx.UpdateSecret(f.Context(), edited) })

@@ -225,7 +225,11 @@ export interface paths {
         delete: operations["deleteSecret"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Close a client secret when it is quiet
+         * @description A JSON merge patch (RFC 7396) that asks for a secret to be closed when nobody has used it for a time, changes that, or takes it back. Quiet is counted from its last use, from now, or from the last change of the credential, whichever is later, and while the credential and another of its secrets work: the last one that works is never closed. 409 where it has ended already. Where scopes are at stake that open what is risky, as `claviger:users:write`, a session that has not proved itself for 15 minutes gets 403 `reauthentication_required`.
+         */
+        patch: operations["editSecret"];
         trace?: never;
     };
     "/credentials/{client_id}/usage": {
@@ -804,6 +808,16 @@ export interface components {
         CreatedSecret: {
             /** @description The client secret. It is shown here and never again. */
             client_secret: string;
+            /**
+             * Format: int64
+             * @description It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for.
+             */
+            close_when_quiet_hours?: number | null;
+            /**
+             * Format: date-time
+             * @description When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+             */
+            closes_at?: string | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -1159,6 +1173,11 @@ export interface components {
         };
         NewSecret: {
             /**
+             * Format: int64
+             * @description Closes every other secret when nobody has used it for so many hours, or at its end, whichever comes first. Left out: what was asked for before stays.
+             */
+            close_others_when_quiet_hours?: number | null;
+            /**
              * Format: date-time
              * @description When it ends; null or left out: never.
              */
@@ -1263,6 +1282,16 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
         };
         Secret: {
+            /**
+             * Format: int64
+             * @description It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for.
+             */
+            close_when_quiet_hours?: number | null;
+            /**
+             * Format: date-time
+             * @description When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+             */
+            closes_at?: string | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -1282,6 +1311,13 @@ export interface components {
             last_used_at: string | null;
             /** Format: uuid */
             secret_id: string;
+        };
+        SecretChange: {
+            /**
+             * Format: int64
+             * @description Closes it when nobody has used it for so many hours, counted from now or its next use; null: not any more.
+             */
+            close_when_quiet_hours?: number | null;
         };
         SecretList: {
             secrets: components["schemas"]["Secret"][];
@@ -2904,6 +2940,70 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    editSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client ID. */
+                client_id: string;
+                /** @description ID of the secret. */
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "close_when_quiet_hours": 24
+                 *     }
+                 */
+                "application/json": components["schemas"]["SecretChange"];
+                /**
+                 * @example {
+                 *       "close_when_quiet_hours": 24
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["SecretChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret_id": "0199b2c4-6f1e-7c3b-b1f0-2c8d9e6a4735",
+                     *       "label": null,
+                     *       "hint": "MPL0",
+                     *       "created_at": "2026-11-02T09:30:00Z",
+                     *       "expires_at": "2026-12-02T09:30:00Z",
+                     *       "last_used_at": "2026-11-03T11:30:00Z",
+                     *       "last_used_address": "192.0.2.17",
+                     *       "close_when_quiet_hours": 24,
+                     *       "closes_at": "2026-11-04T11:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -130,17 +130,19 @@ type RevokedToken struct {
 }
 
 type Secret struct {
-	ClientID        string
-	SecretID        string
-	Label           string
-	Hint            string
-	Hash            []byte
-	PepperID        string
-	CreatedAt       int64
-	ExpiresAt       int64
-	LastUsedAt      int64
-	LastUsedAddress string
-	AccountID       string
+	ClientID         string
+	SecretID         string
+	Label            string
+	Hint             string
+	Hash             []byte
+	PepperID         string
+	CreatedAt        int64
+	ExpiresAt        int64
+	LastUsedAt       int64
+	LastUsedAddress  string
+	AccountID        string
+	CloseWhenQuiet   int64
+	CloseCountedFrom int64
 }
 
 type Session struct {
@@ -167,6 +169,13 @@ type SigningKey struct {
 	CreatedAt   int64
 	NotBefore   int64
 	ExpiresAt   int64
+}
+
+type UsageMark struct {
+	Process string
+	Through int64
+	Lost    int64
+	Offline int64
 }
 
 type User struct {

@@ -9,6 +9,17 @@ import (
 	"context"
 )
 
+const closingAsked = `-- name: ClosingAsked :one
+SELECT EXISTS (SELECT 1 FROM secrets WHERE close_when_quiet > 0 AND (expires_at = 0 OR expires_at > $1))
+`
+
+func (q *Queries) ClosingAsked(ctx context.Context, now int64) (bool, error) {
+	row := q.db.QueryRowContext(ctx, closingAsked, now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const deleteSecret = `-- name: DeleteSecret :execrows
 DELETE FROM secrets WHERE client_id = $1 AND secret_id = $2
 `
@@ -23,24 +34,27 @@ func (q *Queries) DeleteSecret(ctx context.Context, clientID string, secretID st
 
 const insertSecret = `-- name: InsertSecret :exec
 INSERT INTO secrets (
-    client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id
+    client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address,
+    close_when_quiet, close_counted_from, account_id
 ) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
     COALESCE((SELECT c.account_id FROM credentials c WHERE c.client_id = $1), '')
 )
 `
 
 type InsertSecretParams struct {
-	ClientID        string
-	SecretID        string
-	Label           string
-	Hint            string
-	Hash            []byte
-	PepperID        string
-	CreatedAt       int64
-	ExpiresAt       int64
-	LastUsedAt      int64
-	LastUsedAddress string
+	ClientID         string
+	SecretID         string
+	Label            string
+	Hint             string
+	Hash             []byte
+	PepperID         string
+	CreatedAt        int64
+	ExpiresAt        int64
+	LastUsedAt       int64
+	LastUsedAddress  string
+	CloseWhenQuiet   int64
+	CloseCountedFrom int64
 }
 
 func (q *Queries) InsertSecret(ctx context.Context, arg InsertSecretParams) error {
@@ -55,12 +69,74 @@ func (q *Queries) InsertSecret(ctx context.Context, arg InsertSecretParams) erro
 		arg.ExpiresAt,
 		arg.LastUsedAt,
 		arg.LastUsedAddress,
+		arg.CloseWhenQuiet,
+		arg.CloseCountedFrom,
 	)
 	return err
 }
 
+const listQuietSecrets = `-- name: ListQuietSecrets :many
+SELECT s.client_id, s.secret_id, c.account_id FROM secrets AS s JOIN credentials AS c ON c.client_id = s.client_id
+WHERE s.close_when_quiet > 0 AND (s.client_id > $1 OR s.client_id = $1 AND s.secret_id > $2)
+    AND s.close_counted_from <= $3 - s.close_when_quiet
+    AND s.last_used_at <= $3 - s.close_when_quiet
+    AND c.updated_at <= $3 - s.close_when_quiet
+    AND (s.expires_at = 0 OR s.expires_at > $4)
+    AND c.disabled_at = 0 AND c.suspension = '' AND (c.expires_at = 0 OR c.expires_at > $4)
+    AND EXISTS (
+        SELECT 1 FROM secrets AS o WHERE o.client_id = s.client_id AND o.secret_id <> s.secret_id
+            AND (o.expires_at = 0 OR o.expires_at > $4)
+    )
+ORDER BY s.client_id, s.secret_id LIMIT CAST($5 AS BIGINT)
+`
+
+type ListQuietSecretsParams struct {
+	AfterClient string
+	AfterSecret string
+	Quiet       int64
+	Now         int64
+	Most        int64
+}
+
+type ListQuietSecretsRow struct {
+	ClientID  string
+	SecretID  string
+	AccountID string
+}
+
+// Those that may be closed by now, of credentials that work, beside another secret whose end has not come: what
+// decides reads them again.
+func (q *Queries) ListQuietSecrets(ctx context.Context, arg ListQuietSecretsParams) ([]ListQuietSecretsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listQuietSecrets,
+		arg.AfterClient,
+		arg.AfterSecret,
+		arg.Quiet,
+		arg.Now,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListQuietSecretsRow
+	for rows.Next() {
+		var i ListQuietSecretsRow
+		if err := rows.Scan(&i.ClientID, &i.SecretID, &i.AccountID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSecrets = `-- name: ListSecrets :many
-SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id FROM secrets WHERE client_id = $1 ORDER BY created_at, secret_id
+SELECT client_id, secret_id, label, hint, hash, pepper_id, created_at, expires_at, last_used_at, last_used_address, account_id, close_when_quiet, close_counted_from FROM secrets WHERE client_id = $1 ORDER BY created_at, secret_id
 `
 
 func (q *Queries) ListSecrets(ctx context.Context, clientID string) ([]Secret, error) {
@@ -84,6 +160,8 @@ func (q *Queries) ListSecrets(ctx context.Context, clientID string) ([]Secret, e
 			&i.LastUsedAt,
 			&i.LastUsedAddress,
 			&i.AccountID,
+			&i.CloseWhenQuiet,
+			&i.CloseCountedFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -146,21 +224,26 @@ func (q *Queries) ListSecretsBetween(ctx context.Context, after string, until st
 }
 
 const updateSecret = `-- name: UpdateSecret :execrows
-UPDATE secrets SET label = $1, expires_at = $2
-WHERE client_id = $3 AND secret_id = $4
+UPDATE secrets SET label = $1, expires_at = $2,
+    close_when_quiet = $3, close_counted_from = $4
+WHERE client_id = $5 AND secret_id = $6
 `
 
 type UpdateSecretParams struct {
-	Label     string
-	ExpiresAt int64
-	ClientID  string
-	SecretID  string
+	Label            string
+	ExpiresAt        int64
+	CloseWhenQuiet   int64
+	CloseCountedFrom int64
+	ClientID         string
+	SecretID         string
 }
 
 func (q *Queries) UpdateSecret(ctx context.Context, arg UpdateSecretParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, updateSecret,
 		arg.Label,
 		arg.ExpiresAt,
+		arg.CloseWhenQuiet,
+		arg.CloseCountedFrom,
 		arg.ClientID,
 		arg.SecretID,
 	)
