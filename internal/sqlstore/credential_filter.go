@@ -19,6 +19,10 @@ type candidates struct {
 	// costly: selecting them takes about as long as reading them, so that it is
 	// done once where they are few.
 	costly bool
+	// leapt: they are what several words of a search find together.
+	leapt bool
+	// some of them, where they are many and were found on the way.
+	some *candidates
 }
 
 // addIDs adds the statement that selects the candidates' client IDs.
@@ -36,6 +40,7 @@ func (n *candidates) addIDs(c *composed, accountID string) {
 type choice struct {
 	of     lifecycle.CredentialQuery
 	narrow *candidates
+	some   *candidates // what narrow is nil for, many, begins with these; nil where nobody knows
 }
 
 // narrowest returns the filter of q that selects fewest credentials, if it
@@ -45,21 +50,21 @@ func (r *reader) narrowest(ctx context.Context, q lifecycle.CredentialQuery) (*c
 	if r.chosen != nil && r.chosen.of == q {
 		return r.chosen.narrow, nil
 	}
-	narrow, err := r.choose(ctx, q)
+	narrow, some, err := r.choose(ctx, q)
 	if err == nil {
-		r.chosen = &choice{q, narrow}
+		r.chosen = &choice{q, narrow, some}
 	}
 	return narrow, err
 }
 
-func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (*candidates, error) {
-	var best *candidates
+func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (best, some *candidates, err error) {
 	fewest := fewCandidates
 	for _, filter := range indexed(q) {
 		filter, n, err := r.counted(ctx, q, filter, fewest)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		some = filter.some
 		if n < fewest {
 			best, fewest = filter, n
 		}
@@ -67,12 +72,22 @@ func (r *reader) choose(ctx context.Context, q lifecycle.CredentialQuery) (*cand
 			break
 		}
 	}
-	return best, nil
+	return best, some, nil
 }
 
 // counted counts a filter's candidates, up to most. If they are costly, it reads
 // them, and returns a filter that selects those it read.
 func (r *reader) counted(ctx context.Context, q lifecycle.CredentialQuery, filter *candidates, most int) (*candidates, int, error) {
+	if filter.leapt {
+		together, n, err := r.together(ctx, q, most)
+		if err != nil || together != nil && n < most {
+			return together, n, err
+		}
+		if together != nil {
+			filter.some = together
+			return filter, n, nil
+		}
+	}
 	if !filter.costly || r.elements == "" {
 		n, err := r.count(ctx, composeChoice(q, filter, most))
 		return filter, n, err
@@ -146,6 +161,7 @@ func indexed(q lifecycle.CredentialQuery) []*candidates {
 		filters = append(filters, &candidates{
 			ids:    func(c *composed) { searchCandidates(c, q.AccountID, folded) },
 			costly: words > 1 && words <= chosenWords,
+			leapt:  words > 1,
 		})
 	}
 	return filters

@@ -82,6 +82,13 @@ func (r *reader) Credentials(ctx context.Context, q lifecycle.CredentialQuery) (
 	if narrow != nil || len(wide) == 0 {
 		return r.queryCredentials(ctx, composeList(q, narrow, stretch{after: position}))
 	}
+	words, err := r.alongWords(ctx, q, position)
+	if err != nil {
+		return nil, err
+	}
+	if words != nil {
+		return r.queryCredentials(ctx, composeList(q, words, stretch{after: position}))
+	}
 	page, full, err := r.alongOrder(ctx, q, position)
 	if err != nil || full {
 		return page, err
@@ -151,6 +158,12 @@ func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQue
 	narrow, err := r.narrowest(ctx, q)
 	if err != nil {
 		return 0, err
+	}
+	if some := r.chosen.some; narrow == nil && some != nil {
+		n, err := r.count(ctx, composeCount(q, some, most))
+		if err != nil || n > most {
+			return n, err
+		}
 	}
 	if wide := indexed(q); narrow == nil && len(wide) > 0 {
 		narrow = wide[len(wide)-1]

@@ -134,6 +134,9 @@ func composedStatements(t *testing.T) map[string]string {
 			}
 		}
 	}
+	for i, l := range []*leap{{}, {at: &named{"n", "c"}}, {at: &named{"n", "c"}, past: true, descending: true}} {
+		found[fmt.Sprint("leap ", i)] = l.composeEntries(&wordEntries{word: "w", size: 5}).text.String()
+	}
 	found["words"] = composeWords("a", "w").text.String()
 	for i, q := range []lifecycle.AuditQuery{
 		{Limit: 1},
