@@ -35,7 +35,7 @@ const fewCandidates = 4000
 // how many are tried along an order at most.
 const (
 	stretchPages = 20
-	triedPages   = 100
+	triedPages   = 200
 )
 
 // beyondPrefix ends the range of texts that begin with a prefix: no text has
@@ -151,37 +151,6 @@ func (r *reader) stretchEnd(ctx context.Context, q lifecycle.CredentialQuery, af
 	return end, err
 }
 
-func (r *reader) CountCredentials(ctx context.Context, q lifecycle.CredentialQuery, most int) (int, error) {
-	if !searchable(q.Search) {
-		return 0, nil
-	}
-	narrow, err := r.narrowest(ctx, q)
-	if err != nil {
-		return 0, err
-	}
-	if some := r.chosen.some; narrow == nil && some != nil {
-		n, err := r.count(ctx, composeCount(q, some, most))
-		if err != nil || n > most {
-			return n, err
-		}
-	}
-	if wide := indexed(q); narrow == nil && len(wide) > 0 {
-		narrow = wide[len(wide)-1]
-	}
-	if narrow == nil || narrow.ids == nil {
-		return r.count(ctx, composeCount(q, narrow, most))
-	}
-	// Candidates may repeat: as many as are counted are mostly enough, and save
-	// reading all.
-	for limit := most + 1; ; limit *= 4 {
-		rows, distinct := 0, 0
-		err := r.query(ctx, composeDistinctCount(q, narrow, limit), func(found *sql.Rows) error { return found.Scan(&rows, &distinct) })
-		if err != nil || rows < limit || distinct > most {
-			return min(distinct, most+1), err
-		}
-	}
-}
-
 // searchable tells whether the database could hold what is searched for.
 func searchable(search string) bool {
 	return utf8.ValidString(search) && !strings.ContainsRune(search, 0)
@@ -252,29 +221,6 @@ func composeSort(c *composed, q lifecycle.CredentialQuery, after *place) {
 		c.add(" AND (", key, ", c.client_id)", behind, "(", c.bind(after.key), ", ", c.bind(after.clientID), ")")
 	}
 	c.add(" ORDER BY ", key, direction, ", c.client_id", direction)
-}
-
-// composeCount composes the statement that counts what a query finds, up to
-// most+1.
-func composeCount(q lifecycle.CredentialQuery, narrow *candidates, most int) *composed {
-	c := &composed{}
-	c.add("SELECT COUNT(*) FROM (SELECT 1 AS one")
-	if narrow == nil {
-		c.add(" FROM credentials AS c WHERE c.account_id = ", c.bind(q.AccountID))
-		composeFilters(c, q)
-	} else {
-		composeFrom(c, q, narrow, true)
-	}
-	return c.add(" LIMIT ", c.bind(int64(most)+1), ") AS found")
-}
-
-// composeDistinctCount composes the statement that counts what a query finds by
-// the candidates' IDs, up to limit, and how many of these differ.
-func composeDistinctCount(q lifecycle.CredentialQuery, narrow *candidates, limit int) *composed {
-	c := &composed{}
-	c.add("SELECT COUNT(*), COUNT(DISTINCT found.client_id) FROM (SELECT c.client_id")
-	composeFrom(c, q, narrow, false)
-	return c.add(" LIMIT ", c.bind(int64(limit)), ") AS found")
 }
 
 // composeFrom adds FROM and WHERE, by candidates. CROSS JOIN makes SQLite begin

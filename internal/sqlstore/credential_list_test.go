@@ -51,7 +51,7 @@ func TestCredentials_EveryWayOfReadingFindsTheSame(t *testing.T) {
 // waysOf returns all candidates that a list may be read from, and nil for none.
 func waysOf(t *testing.T, r *reader, q lifecycle.CredentialQuery) ([]*candidates, error) {
 	t.Helper()
-	ways := append(indexed(q), nil)
+	ways := append(countWays(q), nil)
 	for _, filter := range ways {
 		if filter == nil || !filter.costly {
 			continue

@@ -126,7 +126,10 @@ func composedStatements(t *testing.T) map[string]string {
 		if column, _ := orderOf(q.Sort); column == "name_folded" {
 			found[fmt.Sprint("walk ", i)] = composeList(q, walkOf(q, "w", []string{"word", "words"}, position), stretch{after: position}).text.String()
 		}
-		for j, narrow := range append(indexed(q), nil) {
+		for j, way := range countWays(q) {
+			found[fmt.Sprint("trial ", i, j)] = composeTrial(q, way).text.String()
+		}
+		for j, narrow := range append(countWays(q), nil) {
 			found[fmt.Sprint("list ", i, j)] = composeList(q, narrow, stretch{after: position}).text.String()
 			found[fmt.Sprint("count ", i, j)] = composeCount(q, narrow, 10).text.String()
 			if narrow != nil && narrow.ids != nil {
