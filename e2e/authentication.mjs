@@ -94,8 +94,8 @@ async function keysAreExchanged({ step, shot, demo }, { page }, [first, second],
     await page.getByRole('dialog').getByRole('button', { name: 'Remove key' }).click()
     await page.getByText('The key was removed.').waitFor()
     await gone(page.getByRole('dialog'))
+    await gone(page.getByRole('button', { name: /^Remove key/ })) // the last key stays
     assert.equal(await keys.count(), 1)
-    assert.equal(await page.getByRole('button', { name: /^Remove key/ }).count(), 0, 'the last key stays')
     assert.equal(bySignature(demo, id, first, kid).status, 401)
     assert.equal(bySignature(demo, id, second).status, 200)
   })

@@ -251,7 +251,7 @@ async function byKeyboard({ step, shot, demo }, { page, person }) {
     await gone(asked(page))
     await page.getByText('Nothing was changed').waitFor()
     assert.ok(await page.getByRole('radio', { name: /^Supervisor/ }).isChecked(), 'the choice is kept')
-    assert.ok(await button.evaluate((b) => b === document.activeElement), 'the focus is back on the button')
+    await page.waitForFunction((b) => b === document.activeElement, await button.elementHandle()) // the focus is back
     await accessible(page, 'turned away')
     await shot(page, 'reauth-turned-away')
     await page.keyboard.press('Enter')
