@@ -197,6 +197,7 @@ async function rotation({ step, shot, demo, browser, used }) {
     await accessible(page, 'a rotation under way')
     await shot(page, 'rotation')
   })
+  await closedWhenQuiet({ step, shot, demo, page, used })
   await step('the old secret is closed at once', async () => {
     await page.getByRole('button', { name: /^Close it anyway/ }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete secret' }).click()
@@ -204,6 +205,47 @@ async function rotation({ step, shot, demo, browser, used }) {
   })
   await context.close()
   assert.deepEqual(complaints, [], 'the browser complained about the rotation')
+}
+
+/** Rotates once more; the oldest secret goes by itself, and the one after it is left. */
+async function closedWhenQuiet({ step, shot, demo, page, used }) {
+  const wish = page.getByRole('button', { name: /^Close .* when quiet: / })
+  await step('an old secret is closed by itself when no program uses it, and that can be changed and taken back', async () => {
+    await page.getByRole('button', { name: 'Rotate again' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Close old secrets when quiet: Not by itself' }).click()
+    await page.getByRole('menuitemradio', { name: 'After 24 quiet hours' }).click()
+    await dialog.getByText('They end before they could have been quiet for so long.').waitFor()
+    await dialog.getByRole('button', { name: 'Close old secrets when quiet: After 24 quiet hours' }).click()
+    await page.getByRole('menuitemradio', { name: 'After 6 quiet hours' }).click()
+    await dialog.getByText('One that no program has used for 6 hours is closed before its end.').waitFor()
+    await accessible(page, 'rotating with a wish to close')
+    await shot(page, 'rotate-close-when-quiet')
+    await dialog.getByRole('button', { name: 'Rotate', exact: true }).click()
+    await page.getByRole('button', { name: 'Copy client secret' }).click()
+    await page.getByRole('button', { name: 'OK' }).click()
+    await gone(dialog)
+    await page.getByText('Closes when not used for 6 hours; never used.').waitFor()
+    await page.getByText('Closes when not used for 6 hours; last used').waitFor()
+    await wish.last().click()
+    await page.getByRole('menuitemradio', { name: 'Not by itself' }).click()
+    await page.getByText(/is not closed by itself any more\.$/).waitFor()
+    await wish.first().click()
+    await page.getByRole('menuitemradio', { name: 'After 1 quiet hour' }).click()
+    await page.getByText('Closes when not used for 1 hour; last used').waitFor()
+    await accessible(page, 'a rotation that closes by itself')
+    await shot(page, 'rotation-close-when-quiet')
+  })
+  await step('the quiet secret is closed within minutes, by Claviger, and no other is', async () => {
+    demo.ageCredential(used.client_id, 70)
+    await page.getByText('Closes when not used for 1 hour; last used').waitFor({ state: 'detached', timeout: 120_000 })
+    await page.getByRole('heading', { name: 'Old secret', exact: true }).waitFor()
+    await page.goto(`${demo.issuer}/settings/api-credentials/${used.client_id}`)
+    await page.getByText(/^Ended /).waitFor()
+    await accessible(page, 'a credential with a secret that was closed')
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Rotate secret', level: 1 }).waitFor()
+  })
 }
 
 async function others({ step, shot, demo, browser, used }) {

@@ -54,11 +54,11 @@ export class ApiClient {
     return this.send<T>('PUT', path, { body, ...(etag && { headers: { 'If-Match': etag } }) })
   }
 
-  /** Edits what has not changed since `etag` was read; otherwise fails with status 412. */
-  patch<T>(path: string, body: unknown, etag: string): Promise<Versioned<T>> {
+  /** Edits what has not changed since `etag` was read, else fails with status 412; what has no versions has no `etag`. */
+  patch<T>(path: string, body: unknown, etag?: string): Promise<Versioned<T>> {
     return this.send<T>('PATCH', path, {
       body,
-      headers: { 'Content-Type': 'application/merge-patch+json', 'If-Match': etag },
+      headers: { 'Content-Type': 'application/merge-patch+json', ...(etag && { 'If-Match': etag }) },
     })
   }
 

@@ -22,6 +22,7 @@ export type ListedCredential = Schemas['ListedCredential']
 export type CredentialList = Schemas['CredentialList']
 export type CredentialChange = Schemas['CredentialChange']
 export type NewSecret = Schemas['NewSecret']
+export type SecretChange = Schemas['SecretChange']
 
 export type Usage = Schemas['Usage']
 export type UsageDay = Schemas['UsageDay']

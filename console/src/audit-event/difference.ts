@@ -95,7 +95,9 @@ function itemLine(field: string, item: unknown): Plain {
 function secretText(secret: Record<string, unknown>): string {
   const label = typeof secret.label === 'string' && secret.label ? `${secret.label}, ` : ''
   const end = typeof secret.expires_at === 'string' ? `, ends ${exactTime(secret.expires_at)}` : ''
-  return `${label}…${String(secret.hint)}${end}`
+  const hours = secret.close_when_quiet_hours
+  const closing = typeof hours === 'number' ? `, closes when not used for ${hours.toLocaleString('en')} ${hours === 1 ? 'hour' : 'hours'}` : ''
+  return `${label}…${String(secret.hint)}${end}${closing}`
 }
 
 /** An API or a scope of a catalogue, by what names it; the rest is told when it differs. */

@@ -50,6 +50,7 @@ test.each([
     }),
     'rotated the secret of the API credential [Nightly]',
   ],
+  [event('secret.close', { actor: { type: 'system', id: null, email: null } }), 'closed a quiet secret of the API credential [Nightly]'],
   [
     event('user.edit', { target: { type: 'user', id: 'u2', name: 'bea@example.com' }, before: { role: 'agent', status: 'active' }, after: { role: 'admin', status: 'active' } }),
     'changed the role to admin of [bea@example.com]',

@@ -26,6 +26,16 @@ const ACTIONS: Record<string, ActionWords> = {
     tried: 'confirm the restored API credential',
   },
   'secret.create': { label: 'Secret added or rotated', done: 'added a secret to the API credential', tried: 'add a secret to the API credential' },
+  'secret.edit': {
+    label: 'Closing of a quiet secret changed',
+    done: 'changed the closing of a quiet secret of the API credential',
+    tried: 'change the closing of a quiet secret of the API credential',
+  },
+  'secret.close': {
+    label: 'Quiet secret closed',
+    done: 'closed a quiet secret of the API credential',
+    tried: 'close a quiet secret of the API credential',
+  },
   'secret.delete': { label: 'Secret deleted', done: 'deleted a secret of the API credential', tried: 'delete a secret of the API credential' },
   'secret.revoke': {
     label: 'Secret revoked as compromised',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Credential, Secret } from '../api/types'
-import { countdown, isQuiet, newestOf, quietHours, retiring, usedSince } from './quiet'
+import { closeChoices, closesWords, countdown, isQuiet, newestOf, quietHours, retiring, usedSince } from './quiet'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
 
@@ -51,4 +51,17 @@ test('a URL that names no such choice means 6 hours', () => {
   expect(quietHours('24')).toBe('24')
   expect(quietHours('7')).toBe('6')
   expect(quietHours(null)).toBe('6')
+})
+
+test('it is said after how long without a use a secret is closed, and when it was used last', () => {
+  const closing = { ...secret, close_when_quiet_hours: 24, last_used_at: '2026-11-22T09:00:00Z' }
+  expect(closesWords(closing, now)).toBe('Closes when not used for 24 hours; last used 3 hours ago.')
+  expect(closesWords({ ...secret, close_when_quiet_hours: 1 }, now)).toBe('Closes when not used for 1 hour; never used.')
+  expect(closesWords(secret, now)).toBeUndefined()
+})
+
+test('hours that are no choice of ours are offered where they stand', () => {
+  expect(closeChoices(48).at(-1)).toEqual({ value: '48', label: 'After 48 hours of quiet' })
+  expect(closeChoices(24).filter(({ value }) => value === '24')).toHaveLength(1)
+  expect(closeChoices(0)).toHaveLength(6)
 })

@@ -11,6 +11,33 @@ export const QUIET_CHOICES = [
 ] as const
 export type QuietHours = (typeof QUIET_CHOICES)[number]['value']
 
+/** After how many hours without a use a secret is closed by itself; 0: it is not. */
+export const CLOSE_CHOICES = [
+  { value: '0', label: 'Not by itself' },
+  { value: '1', label: 'After 1 quiet hour' },
+  { value: '6', label: 'After 6 quiet hours' },
+  { value: '24', label: 'After 24 quiet hours' },
+  { value: '72', label: 'After 3 quiet days' },
+  { value: '168', label: 'After 7 quiet days' },
+] as const
+
+/** The choices, with the one that stands among them: another program may have asked for any number of hours. */
+export function closeChoices(hours: number): readonly { value: string; label: string }[] {
+  if (CLOSE_CHOICES.some(({ value }) => value === String(hours))) return CLOSE_CHOICES
+  return [...CLOSE_CHOICES, { value: String(hours), label: `After ${hoursWords(hours)} of quiet` }]
+}
+
+export function hoursWords(hours: number): string {
+  return `${hours.toLocaleString('en')} ${hours === 1 ? 'hour' : 'hours'}`
+}
+
+/** When a secret is closed by itself, and how near that is: undefined where nobody asked for it. */
+export function closesWords(secret: Secret, now: number): string | undefined {
+  if (!secret.close_when_quiet_hours) return undefined
+  const used = secret.last_used_at ? `last used ${relativeTime(secret.last_used_at, now)}` : 'never used'
+  return `Closes when not used for ${hoursWords(secret.close_when_quiet_hours)}; ${used}.`
+}
+
 const HOUR_MS = 3_600_000
 
 /** The choice that a URL names; 6 hours where it names none. */

@@ -9,6 +9,7 @@ import { Field } from '../ui/field'
 import { Ago } from '../ui/time'
 import { FormProblem } from './form-problem'
 import { credentialPath, useRefreshCredentials } from './queries'
+import { CLOSE_CHOICES, hoursWords } from './quiet'
 import { hasEnded, isFull, MAX_SECRETS, secretName } from './secret'
 import { Success, useSecretGuard } from './success'
 
@@ -119,6 +120,9 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
   const { api } = useSession()
   const [label, setLabel] = useState('')
   const [end, setEnd] = useState<End>('86400')
+  const [quiet, setQuiet] = useState<(typeof CLOSE_CHOICES)[number]['value']>('0')
+  // What ends before it could have been quiet for so long ends, and no more.
+  const closes = quiet !== '0' && Number(quiet) * 3600 < Number(end)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const submit = async (event: FormEvent) => {
@@ -127,6 +131,7 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
     const body: NewSecret = {
       ...(label.trim() && { label: label.trim() }),
       ...(rotate && { retire_others_after_seconds: Number(end) }),
+      ...(rotate && closes && { close_others_when_quiet_hours: Number(quiet) }),
     }
     setBusy(true)
     setError(undefined)
@@ -138,7 +143,7 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
     }
   }
 
-  const faults = formFaults(error, ['label', 'retire_others_after_seconds'])
+  const faults = formFaults(error, ['label', 'retire_others_after_seconds', 'close_others_when_quiet_hours'])
   return (
     <form onSubmit={submit} noValidate className="flex min-h-0 flex-col">
       <DialogHeader title={rotate ? 'Rotate secret' : 'Add secret'} onClose={onCancel}>
@@ -169,6 +174,19 @@ function NewSecretForm({ credential, rotate, labelInput, onCancel, onMade }: New
               {end === '0'
                 ? 'Programs that still use an old secret are refused from now on.'
                 : 'Until then both work. One that would end sooner keeps its own end.'}
+            </p>
+          </div>
+        )}
+        {rotate && end !== '0' && (
+          <div className="flex flex-col items-start gap-1.5">
+            <span className="font-medium">Close old secrets when quiet</span>
+            <ChoiceButton label="Close old secrets when quiet" value={quiet} choices={CLOSE_CHOICES} onChoose={setQuiet} />
+            <p className="text-sm text-muted">
+              {quiet === '0'
+                ? 'They work until their end, whether or not a program uses them.'
+                : closes
+                  ? `One that no program has used for ${hoursWords(Number(quiet))} is closed before its end.`
+                  : 'They end before they could have been quiet for so long.'}
             </p>
           </div>
         )}

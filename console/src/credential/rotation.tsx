@@ -14,6 +14,7 @@ import { PageHeader } from '../ui/page'
 import { Ago, exactTime, spanWords } from '../ui/time'
 import { isAbsent, useCredentialActions } from './actions'
 import { BackLink } from './back-link'
+import { ClosingState } from './closing'
 import { DeleteSecretDialog } from './delete-secret'
 import { may, whyReadOnly } from './permission'
 import { credentialQueryOptions } from './queries'
@@ -172,6 +173,7 @@ function OldSecretsCard({ credential }: { credential: Credential }) {
         {old.map((secret) => (
           <li key={secret.secret_id} className="flex flex-col gap-3 py-4 first:pt-0 last:pb-0">
             <SecretFacts secret={secret} />
+            <ClosingState credential={credential} secret={secret} now={now} />
             <OldSecretState
               secret={secret}
               quiet={Number(quiet)}

@@ -8,7 +8,7 @@ import { Card } from '../ui/card'
 import { Ago } from '../ui/time'
 import type { StartAction } from './actions'
 import { DeleteSecretDialog } from './delete-secret'
-import { retiring } from './quiet'
+import { closesWords, retiring } from './quiet'
 import { hasEnded, isFull, MAX_SECRETS, secretName } from './secret'
 import { SecretTag } from './secret-tag'
 
@@ -108,6 +108,7 @@ function SecretRow({ secret, children }: { secret: Secret; children: ReactNode }
             'Never used'
           )}
         </p>
+        {secret.close_when_quiet_hours && <p className="text-sm text-muted sm:col-span-2">{closesWords(secret, Date.now())}</p>}
       </div>
       {children}
     </li>
