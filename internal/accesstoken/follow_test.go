@@ -135,6 +135,9 @@ func TestFollow_TellsGrowthFromAnotherHistoryThatIsLonger(t *testing.T) {
 	if store.loads != 2 || d.Rewrites() != 1 {
 		t.Errorf("another history: read everything %d times, %d alarms, want 2 and 1", store.loads, d.Rewrites())
 	}
+	if flushed, err := d.FlushAll(t.Context()); err != nil || !flushed.Lost.Equal(r.clock.Now()) {
+		t.Errorf("uses count as lost up to %v, %v: those in the lost history may be", flushed.Lost, err)
+	}
 	store.forged = false
 	if after := r.headOf(); after.Epoch == before.Epoch {
 		t.Error("the history has its name still: cursors in the lost one would be believed")

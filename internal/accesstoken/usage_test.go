@@ -108,6 +108,45 @@ func TestUsage_SurvivesAnAbsenceOfTheDatabase(t *testing.T) {
 	}
 }
 
+// Who closes what nobody uses must know up to when that is known.
+func TestFlushAll_SaysUpToWhenUsesAreWrittenAndWhichAreLost(t *testing.T) {
+	r := newRig(t)
+	c := r.credential("reports")
+	store := &refusing{Store: r.store, fine: true}
+	d := accesstoken.NewDirectory(store, noHasher{}, accesstoken.Options{Clock: r.clock.Now, MaxOffline: time.Hour})
+	must(t, d.Load(t.Context()))
+	client, ok := d.Client(c.id)
+	if !ok {
+		t.Fatal("not loaded")
+	}
+	use := func() {
+		r.clock.Advance(2 * time.Minute)
+		d.Count(&client, accesstoken.OutcomeAllowed, "reports", netip.Addr{})
+	}
+	use()
+	flushed, err := d.FlushAll(t.Context())
+	if err != nil || !flushed.Through.Equal(r.clock.Now()) || !flushed.Lost.IsZero() {
+		t.Errorf("written: %+v, %v", flushed, err)
+	}
+	use()
+	r.store.cut.Store(true)
+	if _, err := d.FlushAll(t.Context()); !apicred.IsKind(err, apicred.KindUnavailable) {
+		t.Errorf("away: %v", err)
+	}
+	r.store.cut.Store(false)
+	must(t, d.Flush(t.Context()))
+	use()
+	lost := r.clock.Now()
+	store.fine = false
+	must(t, d.Flush(t.Context()))
+	store.fine = true
+	r.clock.Advance(time.Minute)
+	flushed, err = d.FlushAll(t.Context())
+	if err != nil || !flushed.Through.Equal(r.clock.Now()) || !flushed.Lost.Equal(lost) {
+		t.Errorf("refused by the store: lost up to %v, want %v; %v", flushed.Lost, lost, err)
+	}
+}
+
 // What can never be written must not keep everything else from being written.
 func TestUsage_DropsWhatTheStoreRefuses(t *testing.T) {
 	r := newRig(t)

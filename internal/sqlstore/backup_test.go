@@ -73,6 +73,7 @@ func fillForBackup(t *testing.T, s *Store) {
 			tx.Record(ctx, eventOf("two")),
 		)
 	}))
+	ok(t, s.Lifecycle().PutUsageMark(ctx, lifecycle.UsageMark{Process: "p", Through: now}))
 	ok(t, s.Keyring().ChangeSigningKeys(ctx, func(tx keyring.Tx) error {
 		return tx.InsertSigningKey(ctx, apicred.SigningKey{KID: "k", Algorithm: "ES256", Status: apicred.SigningKeyActive, PublicJWK: []byte("{}"), Sealed: []byte{0, 1}, MasterKeyID: "m", CreatedAt: now})
 	}))
