@@ -73,6 +73,12 @@ func (d *Directory) grown(ctx context.Context, known, found Head) (bool, error) 
 			return false, err
 		case hash == known.Hash:
 			return true, nil
+		case hash == "":
+			// It lies before what is kept of the log (claviger audit prune): this
+			// node was away for long. Nothing was lost, and nobody need begin anew.
+			d.options.Logger.InfoContext(ctx, "the audit log was pruned beyond what this node knows; reading everything anew",
+				slog.Any("followed", known), slog.Any("found", found))
+			return false, nil
 		}
 	}
 	if known.Epoch == found.Epoch {
@@ -140,7 +146,7 @@ func (d *Directory) applySince(after, upTo int64) (whole bool, err error) {
 	if err != nil || len(changes) > most {
 		return false, err
 	}
-	if len(changes) == 0 || changes[len(changes)-1].Change < upTo {
+	if len(changes) == 0 || changes[0].Change > after+1 || changes[len(changes)-1].Change < upTo {
 		d.options.Logger.Error("the change feed lacks changes that the head row counts; reading everything anew",
 			slog.Int64("after", after), slog.Int64("head", upTo))
 		return false, nil
@@ -250,7 +256,7 @@ func (d *Directory) apply(c Change, found present) error {
 		return d.reloadKeys(ctx)
 	case apicred.TargetToken:
 		d.applyRevokedToken(c, found.revoked)
-	case apicred.TargetSession:
+	case apicred.TargetSession, apicred.TargetAuditLog:
 	}
 	return nil // nothing here depends on it
 }

@@ -3,6 +3,7 @@ package accesstoken_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -149,6 +150,47 @@ func TestFollow_TellsGrowthFromAnotherHistoryThatIsLonger(t *testing.T) {
 	}
 }
 
+// A node that was away for long may come back to a log that was pruned beyond what
+// it knows: it reads everything, without an alarm, and nobody else begins anew.
+func TestFollow_ReadsEverythingAnewWhenItsPlaceWasPruned(t *testing.T) {
+	r := newRig(t)
+	store := &rewritten{Store: r.store}
+	d := accesstoken.NewDirectory(store, noHasher{}, accesstoken.Options{Clock: r.clock.Now, MaxOffline: time.Hour})
+	must(t, d.Load(t.Context()))
+	before := r.headOf()
+	store.pruned = before.Sequence + 1
+	r.credential("reports")
+	must(t, d.CatchUp(t.Context()))
+	if store.loads != 2 || d.Rewrites() != 0 {
+		t.Errorf("read everything %d times, %d alarms, want 2 and none", store.loads, d.Rewrites())
+	}
+	if r.headOf().Epoch != before.Epoch {
+		t.Error("the history got another name, and every follower would begin anew")
+	}
+	store.pruned = 0
+	r.credential("reports")
+	must(t, d.CatchUp(t.Context()))
+	if store.loads != 2 {
+		t.Errorf("read everything %d times, want 2", store.loads)
+	}
+}
+
+// The log may be pruned between the look at a node's place in it and the read of
+// what changed since.
+func TestFollow_ReadsEverythingAnewWhenTheFeedBeginsTooLate(t *testing.T) {
+	r := newRig(t)
+	store := &rewritten{Store: r.store}
+	d := accesstoken.NewDirectory(store, noHasher{}, accesstoken.Options{Clock: r.clock.Now, MaxOffline: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+	must(t, d.Load(t.Context()))
+	r.credential("reports")
+	r.credential("reports")
+	store.skipped = 1
+	must(t, d.CatchUp(t.Context()))
+	if store.loads != 2 || d.Rewrites() != 0 {
+		t.Errorf("read everything %d times, %d alarms, want 2 and none", store.loads, d.Rewrites())
+	}
+}
+
 func (r *rig) headOf() accesstoken.Head {
 	r.t.Helper()
 	head, err := r.store.Head(r.t.Context())
@@ -160,13 +202,23 @@ func (r *rig) headOf() accesstoken.Head {
 type rewritten struct {
 	accesstoken.Store
 	rewrite func(*accesstoken.Head)
-	forged  bool // every event is another one
+	forged  bool  // every event is another one
+	pruned  int64 // every event up to this one is gone
+	skipped int   // so many changes are missing at the beginning
 	loads   int
+}
+
+func (s *rewritten) ChangesSince(ctx context.Context, after int64, most int) ([]accesstoken.Change, error) {
+	changes, err := s.Store.ChangesSince(ctx, after, most)
+	return changes[min(s.skipped, len(changes)):], err
 }
 
 func (s *rewritten) HashAt(ctx context.Context, sequence int64) (string, error) {
 	if s.forged {
 		return "another", nil
+	}
+	if sequence <= s.pruned {
+		return "", nil
 	}
 	return s.Store.HashAt(ctx, sequence)
 }

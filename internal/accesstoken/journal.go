@@ -210,7 +210,7 @@ func (d *Directory) recall(ctx context.Context, t *table, head Head) error {
 			}
 		case apicred.TargetSigningKey:
 			notes = append(notes, note{change: c.Change, at: now.Unix(), kind: noteKey, text: c.TargetID})
-		case apicred.TargetAccount, apicred.TargetSession: // nothing in a token depends on them
+		case apicred.TargetAccount, apicred.TargetSession, apicred.TargetAuditLog: // nothing in a token depends on them
 		}
 	}
 	for e := range t.all() {

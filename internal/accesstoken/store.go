@@ -62,8 +62,8 @@ type Loader interface {
 type Store interface {
 	// Head reads the head row, on the primary.
 	Head(ctx context.Context) (Head, error)
-	// HashAt reads the hex hash of one event of the audit chain; not_found where
-	// there is none.
+	// HashAt reads the hex hash of one event of the audit chain; empty where it
+	// was pruned, not_found where there is none.
 	HashAt(ctx context.Context, sequence int64) (string, error)
 	// RenameHistory gives the database's history a new epoch, if it is from still.
 	RenameHistory(ctx context.Context, from string) error

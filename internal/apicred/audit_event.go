@@ -27,6 +27,8 @@ const (
 	TargetSigningKey TargetType = "signing_key"
 	TargetSession    TargetType = "session" // sign-in and sign-out; no cache follows it
 	TargetToken      TargetType = "token"   // a people-token minted by the operator
+	// TargetAuditLog is the log itself, of which there is one. ID: "audit_log"
+	TargetAuditLog TargetType = "audit_log"
 )
 
 // AuditEvent is one link of the audit chain. Before and After are JSON objects

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
@@ -55,21 +54,9 @@ func ParseCheckpoint(text []byte) (Checkpoint, error) {
 	bad := func() (Checkpoint, error) {
 		return Checkpoint{}, &apicred.Error{Kind: apicred.KindInvalid, Message: "This is no audit checkpoint. Give a file that claviger audit checkpoint printed, unchanged."}
 	}
-	if len(text) > MaxCheckpointSize {
+	values, ok := signedLines(text, checkpointTag, "epoch ", "sequence ", "hash ", "at ", "key ", "signature ")
+	if !ok {
 		return bad()
-	}
-	lines := strings.Split(string(text), "\n")
-	names := []string{"epoch ", "sequence ", "hash ", "at ", "key ", "signature "}
-	if len(lines) != len(names)+2 || lines[0] != checkpointTag {
-		return bad()
-	}
-	values := make([]string, len(names))
-	for i, name := range names {
-		value, ok := strings.CutPrefix(lines[i+1], name)
-		if !ok {
-			return bad()
-		}
-		values[i] = value
 	}
 	c := Checkpoint{Epoch: values[0]}
 	var errs [5]error

@@ -61,6 +61,23 @@ func (s *shelf) InsertCheckpoint(_ context.Context, c Checkpoint) error {
 	return nil
 }
 
+func (s *shelf) Prune(_ context.Context, step Step) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone := step.Base.Sequence - step.After
+	if gone > int64(len(s.entries)) || s.entries[0].Event.Sequence != step.After+1 {
+		return apicred.Conflict("not so")
+	}
+	s.entries, s.base = s.entries[gone:], &step.Base
+	e := step.Event
+	e.Sequence = s.head.Sequence + 1
+	s.head.Change++
+	hash := Link(s.head.Hash, &e, nil)
+	s.entries = append(s.entries, Entry{Event: e, Change: s.head.Change, Hash: hash})
+	s.head.Sequence, s.head.Hash = e.Sequence, hash
+	return nil
+}
+
 func notaryOf(s *shelf) *Notary {
 	return NewNotary(s, penOf(1), time.Now, slog.New(slog.DiscardHandler))
 }

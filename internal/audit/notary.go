@@ -26,6 +26,9 @@ type Store interface {
 	// InsertCheckpoint keeps a checkpoint; nothing happens where the key has
 	// signed one of its sequence.
 	InsertCheckpoint(ctx context.Context, c Checkpoint) error
+	// Prune removes the beginning of the chain, in one transaction. Conflict when
+	// the chain does not begin where the step says, or has other events.
+	Prune(ctx context.Context, step Step) error
 }
 
 // Signer signs checkpoints (internal/keyring).
@@ -103,9 +106,25 @@ func (n *Notary) Checkpoint(ctx context.Context) (Checkpoint, error) {
 // and the given one, and every signature. It errs as the function Verify does.
 // saved may be nil.
 func (n *Notary) Verify(ctx context.Context, saved *Checkpoint) (Report, error) {
+	return n.VerifyWith(ctx, nil, saved)
+}
+
+// VerifyWith is Verify of the chain with its archives before it, in the order of
+// their beginnings. Each is verified by itself, too.
+func (n *Notary) VerifyWith(ctx context.Context, archives []Archive, saved *Checkpoint) (Report, error) {
+	keys := n.signer.CheckpointKeys()
+	for _, a := range archives {
+		if report, err := VerifyArchive(ctx, a, keys); err != nil {
+			return report, err
+		}
+	}
 	kept, err := n.store.Checkpoints(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	return Verify(ctx, n.store, Expected{Kept: kept, Saved: saved, Keys: n.signer.CheckpointKeys()})
+	var source Source = n.store
+	if len(archives) > 0 {
+		source = Joined{Archives: archives, Live: n.store}
+	}
+	return Verify(ctx, source, Expected{Kept: kept, Saved: saved, Keys: keys})
 }

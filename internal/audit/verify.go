@@ -35,10 +35,10 @@ type Head struct {
 
 // Source streams a stored chain.
 type Source interface {
-	// Chain hands every entry to entry in ascending sequence and returns the
-	// head row, both from one snapshot. It stops at entry's first error and
-	// returns that.
-	Chain(ctx context.Context, entry func(Entry) error) (Head, error)
+	// Chain hands the base to begin (nil: nothing was pruned), then every entry
+	// to entry in ascending sequence, and returns the head row, all from one
+	// snapshot. It stops at the first error of either and returns that.
+	Chain(ctx context.Context, begin func(*Base) error, entry func(Entry) error) (Head, error)
 }
 
 // Report says what a verified chain is.
@@ -51,6 +51,8 @@ type Report struct {
 	// UnknownKeys is how many checkpoints are signed by a key that is not
 	// configured: of an old master key, or somebody else's. They prove nothing.
 	UnknownKeys int
+	// Base is where what was verified begins; nil: with the first event.
+	Base *Base
 }
 
 // Problem says what is wrong with a chain.
@@ -70,6 +72,13 @@ const (
 	// ProblemUnknownKey: the saved checkpoint is signed by a key that is not
 	// configured.
 	ProblemUnknownKey Problem = "checkpoint of an unknown key"
+	// ProblemBase: the log begins behind an event, and what says so is not
+	// signed by a known key.
+	ProblemBase Problem = "cut without a signature"
+	// ProblemPutIn: a row stands where the log was pruned.
+	ProblemPutIn Problem = "row before the beginning"
+	// ProblemJoin: an archive and what follows it do not belong together.
+	ProblemJoin Problem = "archive that does not join"
 )
 
 // Fault is the first place where a chain does not hold.
@@ -96,6 +105,12 @@ func (f *Fault) Error() string {
 		what = "has a checkpoint whose signature is wrong"
 	case ProblemUnknownKey:
 		what = "has a checkpoint in the file that is signed by a key unknown here. If it is of an earlier master key, add that to master_keys_old"
+	case ProblemBase:
+		what = "is said to be the last that was pruned, and no known key has signed that: the beginning was cut off. If it was pruned under an earlier master key, add that to master_keys_old"
+	case ProblemPutIn:
+		what = "was pruned and is there: it was put in afterwards"
+	case ProblemJoin:
+		what = "ends an archive that does not belong to what follows it"
 	default:
 		what = "was changed after it was recorded, or the one before it was"
 	}
@@ -106,20 +121,24 @@ func (f *Fault) Error() string {
 type Expected struct {
 	Kept  []Checkpoint // beside the chain
 	Saved *Checkpoint  // elsewhere; nil: none
-	Keys  []ed25519.PublicKey
+	// Keys are the audit keys that count. Without any, the links alone are
+	// checked, and a base is taken for what it says.
+	Keys []ed25519.PublicKey
 }
 
-// Verify streams the chain from sequence 1 and checks every link, every change
-// number, the personal data that is still there, the head row, and that the
-// expected checkpoints are genuine and contained. The error is a *Fault for the
-// first place where the chain does not hold, else the source's own; the report
-// then covers the events before it.
+// Verify streams the chain from its beginning and checks that the base is
+// signed, every link, every change number, the personal data that is still
+// there, the head row, and that the expected checkpoints are genuine and
+// contained. Of the kept checkpoints, those before the base count no more. The
+// error is a *Fault for the first place where the chain does not hold, a conflict
+// when the saved checkpoint is of an event that was pruned, else the source's
+// own; the report then covers the events before it.
 func Verify(ctx context.Context, source Source, expected Expected) (Report, error) {
-	v := verifier{hash: Genesis(), expected: map[int64][]Checkpoint{}}
+	v := verifier{hash: Genesis(), keys: expected.Keys, saved: expected.Saved, expected: map[int64][]Checkpoint{}}
 	if err := v.expect(expected); err != nil {
 		return v.report, err
 	}
-	head, err := source.Chain(ctx, v.entry)
+	head, err := source.Chain(ctx, v.begin, v.entry)
 	if err == nil {
 		err = v.head(head)
 	}
@@ -134,6 +153,9 @@ type verifier struct {
 	report Report
 	hash   []byte
 	change int64
+	keys   []ed25519.PublicKey
+	saved  *Checkpoint
+	begun  bool
 	// expected are the checkpoints not come to yet, by sequence.
 	expected map[int64][]Checkpoint
 }
@@ -184,8 +206,39 @@ func (v *verifier) missed() error {
 	return &Fault{slices.Min(slices.Collect(maps.Keys(v.expected))), ProblemTruncated}
 }
 
+// begin starts behind a base. One that comes later joins an archive to what
+// follows it, and must be where the archive ends.
+func (v *verifier) begin(b *Base) error {
+	if b == nil {
+		v.begun = true
+		return nil
+	}
+	if !b.Signed() || len(v.keys) > 0 && !b.SignedBy(v.keys) {
+		return &Fault{b.Sequence, ProblemBase}
+	}
+	if v.begun {
+		switch last := v.report.LastSequence; {
+		case b.Sequence > last:
+			return &Fault{last + 1, ProblemMissing}
+		case b.Sequence < last || b.Change != v.change || !bytes.Equal(b.Hash, v.hash):
+			return &Fault{last, ProblemJoin}
+		}
+		return nil
+	}
+	if v.saved != nil && v.saved.Sequence < b.Sequence {
+		return apicred.Conflict(fmt.Sprintf("The checkpoint is of event %d, and the log was pruned up to event %d. Give the archives, too (--archive).", v.saved.Sequence, b.Sequence))
+	}
+	maps.DeleteFunc(v.expected, func(sequence int64, _ []Checkpoint) bool { return sequence < b.Sequence })
+	v.begun, v.hash, v.change = true, b.Hash, b.Change
+	v.report.Base, v.report.LastSequence = b, b.Sequence
+	return v.meet(b.Sequence)
+}
+
 func (v *verifier) entry(e Entry) error {
 	next := v.report.LastSequence + 1
+	if v.report.Base != nil && e.Event.Sequence <= v.report.Base.Sequence {
+		return &Fault{e.Event.Sequence, ProblemPutIn}
+	}
 	if e.Event.Sequence != next {
 		return &Fault{next, ProblemMissing}
 	}

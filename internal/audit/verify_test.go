@@ -15,10 +15,14 @@ import (
 type memory struct {
 	entries []Entry
 	head    Head
+	base    *Base
 	err     error
 }
 
-func (m *memory) Chain(_ context.Context, entry func(Entry) error) (Head, error) {
+func (m *memory) Chain(_ context.Context, begin func(*Base) error, entry func(Entry) error) (Head, error) {
+	if err := begin(m.base); err != nil {
+		return Head{}, err
+	}
 	for _, e := range m.entries {
 		if err := entry(e); err != nil {
 			return Head{}, err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -8,6 +9,7 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 	"github.com/claviger/claviger/internal/audit"
 	"github.com/claviger/claviger/internal/desk"
+	"github.com/claviger/claviger/internal/server"
 )
 
 func newAuditVerify(a *app) *cobra.Command {
@@ -20,12 +22,19 @@ event that was changed, removed or put in.
 Whoever owns the database can make a whole new log that holds. Against that, save
 checkpoints elsewhere (claviger audit checkpoint): with --checkpoint it fails unless
 the log still contains what the file says and nothing before it was rewritten. The
-checkpoints that are kept beside the log are checked each time.`,
+checkpoints that are kept beside the log are checked each time.
+
+A log that was pruned begins behind an event, and what says so must be signed with
+the master key. With --archive it is verified together with what was pruned, from
+the first event of the first archive on.`,
 		Example: `  claviger audit verify
+  claviger audit verify --archive 2025.archive --archive 2026.archive
   claviger audit verify --checkpoint /mnt/elsewhere/2026-11-22.checkpoint`,
 		Args: takes(),
 	}
 	saved := addText(cmd, "checkpoint", "file", "compare with the checkpoint in this file; - is stdin")
+	archives := &[]string{}
+	cmd.Flags().StringArrayVar(archives, "archive", nil, "verify this archive too, repeatable; it must join on to the rest")
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
@@ -40,6 +49,9 @@ checkpoints that are kept beside the log are checked each time.`,
 				in.Checkpoint = "\n" // an empty file is no checkpoint, and not the wish for none
 			}
 		}
+		if len(*archives) > 0 {
+			return a.verifyArchives(cmd.Context(), installation.settings, output, *archives, in)
+		}
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			report, err := operator.VerifyAudit(cmd.Context(), in)
 			if err != nil {
@@ -49,6 +61,28 @@ checkpoints that are kept beside the log are checked each time.`,
 		})
 	})
 	return cmd
+}
+
+// verifyArchives reads the database itself: a running server does not read files
+// for others.
+func (a *app) verifyArchives(ctx context.Context, settings *settings, output *choice, files []string, in desk.AuditVerification) error {
+	cfg, err := settings.load()
+	if err != nil {
+		return err
+	}
+	var saved *audit.Checkpoint
+	if in.Checkpoint != "" {
+		c, err := audit.ParseCheckpoint([]byte(in.Checkpoint))
+		if err != nil {
+			return err
+		}
+		saved = &c
+	}
+	report, err := desk.AuditReportOf(server.VerifyArchives(ctx, cfg, newLogger(cfg, a.Err), files, saved))
+	if err != nil {
+		return err
+	}
+	return a.printAudit(output, report)
 }
 
 func (a *app) printAudit(output *choice, report desk.AuditReport) error {
@@ -61,6 +95,7 @@ func (a *app) printAudit(output *choice, report desk.AuditReport) error {
 		{"last sequence", strconv.FormatInt(report.LastSequence, 10)},
 		{"last hash", report.LastHash},
 		{"last event at", at},
+		{"pruned up to", strconv.FormatInt(report.PrunedUpTo, 10)},
 		{"checkpoints", strconv.Itoa(report.Checkpoints)},
 	}})
 	if err != nil {

@@ -119,6 +119,8 @@ type AuditReport struct {
 	// UnknownKeys how many there are of keys that are not configured.
 	Checkpoints int `json:"checkpoints"`
 	UnknownKeys int `json:"checkpoints_of_unknown_keys"`
+	// PrunedUpTo is the last event that was pruned, as is signed; 0: none was.
+	PrunedUpTo int64 `json:"pruned_up_to_sequence"`
 	// Fault is the first place where the chain does not hold; null: it holds.
 	// The members above are then of the events before it.
 	Fault *AuditFault `json:"fault"`
@@ -164,10 +166,17 @@ func (d *Desk) VerifyAudit(ctx context.Context, in AuditVerification) (AuditRepo
 		}
 		saved = &c
 	}
-	report, err := d.notary.Verify(ctx, saved)
+	return AuditReportOf(d.notary.Verify(ctx, saved))
+}
+
+// AuditReportOf makes of a fault a member of the report; other errors stay.
+func AuditReportOf(report audit.Report, err error) (AuditReport, error) {
 	out := AuditReport{
 		Events: report.Events, LastSequence: report.LastSequence, LastHash: report.LastHash,
 		Checkpoints: report.Checkpoints, UnknownKeys: report.UnknownKeys,
+	}
+	if report.Base != nil {
+		out.PrunedUpTo = report.Base.Sequence
 	}
 	if !report.At.IsZero() {
 		at := report.At.UTC()

@@ -94,8 +94,8 @@ type altered struct {
 	bench *bench
 }
 
-func (a altered) Chain(ctx context.Context, entry func(audit.Entry) error) (audit.Head, error) {
-	return a.Store.Chain(ctx, func(e audit.Entry) error {
+func (a altered) Chain(ctx context.Context, begin func(*audit.Base) error, entry func(audit.Entry) error) (audit.Head, error) {
+	return a.Store.Chain(ctx, begin, func(e audit.Entry) error {
 		if a.bench.alter != nil {
 			a.bench.alter(&e)
 		}

@@ -122,7 +122,7 @@ func TestMintToken_IsNotHandedOutUnaudited(t *testing.T) {
 func events(t *testing.T, b *bench) []apicred.AuditEvent {
 	t.Helper()
 	var out []apicred.AuditEvent
-	_, err := b.store.Audit().Chain(t.Context(), func(e audit.Entry) error {
+	_, err := b.store.Audit().Chain(t.Context(), func(*audit.Base) error { return nil }, func(e audit.Entry) error {
 		out = append(out, e.Event)
 		return nil
 	})

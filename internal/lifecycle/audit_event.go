@@ -219,7 +219,7 @@ func (n *nameReader) read(ctx context.Context, thing namedThing) (string, error)
 		}
 		a, err := n.reader.Account(ctx, thing.id)
 		return a.Name, err
-	case apicred.TargetCatalogue, apicred.TargetSigningKey, apicred.TargetSession, apicred.TargetToken:
+	case apicred.TargetCatalogue, apicred.TargetSigningKey, apicred.TargetSession, apicred.TargetToken, apicred.TargetAuditLog:
 	}
 	return "", nil
 }

@@ -30,7 +30,7 @@ type BackupReport struct {
 // is in it. Errors are finished lines for the operator.
 func Backup(ctx context.Context, cfg config.Config, path, release string) (BackupReport, error) {
 	if _, err := os.Lstat(path); err == nil {
-		return BackupReport{}, backupExists(path, nil)
+		return BackupReport{}, fileExists("backup", path, nil)
 	}
 	store, err := openExisting(ctx, cfg)
 	if err != nil {
@@ -75,7 +75,7 @@ func writeBackup(ctx context.Context, store *sqlstore.Store, path, release strin
 	if err := report.read(ctx, name); err != nil {
 		return BackupReport{}, err
 	}
-	return report, publish(name, path)
+	return report, publish("backup", name, path)
 }
 
 // read fills in what the finished file says of itself.
@@ -96,16 +96,16 @@ func (r *BackupReport) read(ctx context.Context, path string) error {
 
 // publish gives a finished file its name, if the name is still free, and makes
 // the name survive a power cut.
-func publish(scratch, path string) error {
+func publish(what, scratch, path string) error {
 	err := os.Link(scratch, path)
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) { // no hard links here
 		err = reserveAndRename(scratch, path)
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return backupExists(path, err)
+		return fileExists(what, path, err)
 	}
 	if err != nil {
-		return fault(err, "The backup %s cannot be written: %s. Name a file in another directory.", path, plainCause(err))
+		return fault(err, "The %s %s cannot be written: %s. Name a file in another directory.", what, path, plainCause(err))
 	}
 	directory, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -123,6 +123,6 @@ func reserveAndRename(scratch, path string) error {
 	return errors.Join(own.Close(), os.Rename(scratch, path))
 }
 
-func backupExists(path string, cause error) error {
-	return fault(cause, "There is a file %s already, and a backup never replaces one. Name another file.", path)
+func fileExists(what, path string, cause error) error {
+	return fault(cause, "There is a file %s already, which is never replaced. Name another file for the %s.", path, what)
 }

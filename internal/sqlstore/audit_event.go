@@ -128,10 +128,23 @@ func (r *reader) feedHead(ctx context.Context) (accesstoken.Head, error) {
 	}, r.fault(err)
 }
 
-// hashAt is the hash of one event; not_found where there is none.
+// hashAt is the hash of one event; empty where it was pruned, not_found where
+// there is none.
 func (r *reader) hashAt(ctx context.Context, sequence int64) (string, error) {
 	hash, err := r.q.GetAuditHash(ctx, sequence)
-	return hex.EncodeToString(hash), r.fault(err)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return hex.EncodeToString(hash), r.fault(err)
+	}
+	base, baseErr := r.auditBase(ctx)
+	switch {
+	case baseErr != nil:
+		return "", baseErr
+	case base == nil || base.Sequence < sequence:
+		return "", r.fault(err)
+	case base.Sequence == sequence:
+		return hex.EncodeToString(base.Hash), nil
+	}
+	return "", nil
 }
 
 // renameHistory gives the history another name, unless somebody has.
@@ -158,8 +171,15 @@ func (r *reader) changesSince(ctx context.Context, after int64, most int) ([]acc
 const chainPage = 1000
 
 // chain streams the whole audit chain and returns where it ends.
-func (r *reader) chain(ctx context.Context, entry func(audit.Entry) error) (audit.Head, error) {
-	after := int64(-1) // a row below 1 is a fault to be found, too
+func (r *reader) chain(ctx context.Context, begin func(*audit.Base) error, entry func(audit.Entry) error) (audit.Head, error) {
+	base, err := r.auditBase(ctx)
+	if err == nil {
+		err = begin(base)
+	}
+	if err != nil {
+		return audit.Head{}, err
+	}
+	after := int64(-1) // a row below 1, or where the log was pruned, is a fault to be found, too
 	for {
 		rows, err := r.q.ListAuditChainAfter(ctx, after, chainPage)
 		if err != nil {
@@ -201,7 +221,14 @@ func (r *reader) recentChanges(ctx context.Context, since time.Time, upTo int64)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, r.fault(err)
 	}
+	base, err := r.auditBase(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	floor = last.Int64
+	if base != nil {
+		floor = max(floor, base.Change) // what was pruned was before that time
+	}
 	rows, err := r.q.ListLastingChangesBetween(ctx, sql.NullInt64{Int64: floor, Valid: true}, sql.NullInt64{Int64: upTo, Valid: true})
 	for _, row := range rows {
 		changes = append(changes, accesstoken.Change{

@@ -59,7 +59,7 @@ func composeAuditList(q lifecycle.AuditQuery) *composed {
 		}
 	}
 	if q.AccountID == "" && q.Installation {
-		c.add(" AND e.account_id = '' AND e.target_type IN ('", string(apicred.TargetSigningKey), "', '", string(apicred.TargetCatalogue), "')")
+		c.add(" AND e.account_id = '' AND e.target_type IN ('", string(apicred.TargetSigningKey), "', '", string(apicred.TargetCatalogue), "', '", string(apicred.TargetAuditLog), "')")
 	}
 	if q.ActorType != "" { // one without an ID; said, so that the index by actor serves
 		c.add(" AND e.actor_id = '' AND e.actor_type = ", c.bind(string(q.ActorType)))

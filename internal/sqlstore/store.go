@@ -205,12 +205,16 @@ func (s loginStore) ChangeLogin(ctx context.Context, fn func(login.Tx) error) er
 
 type auditStore struct{ *Store }
 
-func (s auditStore) Chain(ctx context.Context, entry func(audit.Entry) error) (head audit.Head, err error) {
+func (s auditStore) Chain(ctx context.Context, begin func(*audit.Base) error, entry func(audit.Entry) error) (head audit.Head, err error) {
 	err = s.view(ctx, func(r *reader) (err error) {
-		head, err = r.chain(ctx, entry)
+		head, err = r.chain(ctx, begin, entry)
 		return err
 	})
 	return head, err
+}
+
+func (s auditStore) Prune(ctx context.Context, step audit.Step) error {
+	return s.change(ctx, func(t *tx) error { return t.prune(ctx, &step) })
 }
 
 func (s auditStore) Head(ctx context.Context) (audit.Head, error) {

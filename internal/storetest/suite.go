@@ -33,7 +33,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 	for _, group := range []map[string]func(*fixture){
 		changeTests(), auditTests(), accountTests(), credentialTests(), listTests(),
 		secretTests(), documentTests(), keyTests(), loginTests(), directoryTests(), usageTests(), proofTests(),
-		restoreTests(), batchTests(), quietTests(),
+		restoreTests(), batchTests(), quietTests(), pruneTests(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -99,7 +99,7 @@ export function happening(event: AuditEvent, names: Names = NOBODY): Happening {
 /** Whether the sentence ends with what it happened to. What was refused may have had no target yet. */
 function hasName({ action, outcome, target }: AuditEvent): boolean {
   if (outcome === 'refused') return target.id !== null && ['credential', 'user'].includes(target.type)
-  return !['session', 'catalogue', 'signing_key'].includes(target.type) && action !== 'user.accept'
+  return !['session', 'catalogue', 'signing_key', 'audit_log'].includes(target.type) && action !== 'user.accept'
 }
 
 function doneWords(event: AuditEvent): string {
