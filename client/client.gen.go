@@ -140,7 +140,7 @@ type AuditTarget struct {
 	// Name What it is called now: a credential's or account's name, a user's e-mail address; null: it is gone or has none.
 	Name *string `json:"name"`
 
-	// Type credential, user, account, catalogue, signing_key, session, token; more may come.
+	// Type credential, user, account, catalogue, signing_key, session, token, audit_log; more may come.
 	Type string `json:"type"`
 }
 

@@ -90,15 +90,17 @@ func (a *app) printAudit(output *choice, report desk.AuditReport) error {
 	if report.LastAt != nil {
 		at = clock(*report.LastAt)
 	}
-	err := a.print(output, printed{json: report, rows: [][]string{
+	rows := [][]string{
 		{"events", strconv.FormatInt(report.Events, 10)},
 		{"last sequence", strconv.FormatInt(report.LastSequence, 10)},
 		{"last hash", report.LastHash},
 		{"last event at", at},
-		{"pruned up to", strconv.FormatInt(report.PrunedUpTo, 10)},
 		{"checkpoints", strconv.Itoa(report.Checkpoints)},
-	}})
-	if err != nil {
+	}
+	if report.PrunedUpTo > 0 {
+		rows = append(rows, []string{"pruned up to", strconv.FormatInt(report.PrunedUpTo, 10)})
+	}
+	if err := a.print(output, printed{json: report, rows: rows}); err != nil {
 		return err
 	}
 	if report.Fault != nil {

@@ -119,8 +119,9 @@ type AuditReport struct {
 	// UnknownKeys how many there are of keys that are not configured.
 	Checkpoints int `json:"checkpoints"`
 	UnknownKeys int `json:"checkpoints_of_unknown_keys"`
-	// PrunedUpTo is the last event that was pruned, as is signed; 0: none was.
-	PrunedUpTo int64 `json:"pruned_up_to_sequence"`
+	// PrunedUpTo is the last event that was pruned before what was verified, as is
+	// signed; 0: none was.
+	PrunedUpTo int64 `json:"pruned_up_to_sequence,omitempty"`
 	// Fault is the first place where the chain does not hold; null: it holds.
 	// The members above are then of the events before it.
 	Fault *AuditFault `json:"fault"`

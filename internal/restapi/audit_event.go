@@ -37,7 +37,7 @@ type auditActorJSON struct {
 }
 
 type auditTargetJSON struct {
-	Type string  `json:"type" doc:"credential, user, account, catalogue, signing_key, session, token; more may come."`
+	Type string  `json:"type" doc:"credential, user, account, catalogue, signing_key, session, token, audit_log; more may come."`
 	ID   *string `json:"id" doc:"Null: what was refused had none yet."`
 	Name *string `json:"name" doc:"What it is called now: a credential's or account's name, a user's e-mail address; null: it is gone or has none."`
 }

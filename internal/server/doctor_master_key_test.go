@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/claviger/claviger/internal/apicred"
+	"github.com/claviger/claviger/internal/audit"
 	"github.com/claviger/claviger/internal/config"
+	"github.com/claviger/claviger/internal/keyring"
 	"github.com/claviger/claviger/internal/lifecycle"
 	"github.com/claviger/claviger/internal/testserver"
 )
@@ -60,6 +62,46 @@ func TestDoctor_TellsWhenAnOldMasterKeyIsNotNeededAnyMore(t *testing.T) {
 	start(rolled)
 	if status, message := found(rolled); status != FindingOK || !strings.Contains(message, "can be taken out") {
 		t.Errorf("after the start: %s %s", status, message)
+	}
+}
+
+// A log that was pruned under an old master key needs that key, and one whose
+// beginning nobody signed was cut.
+func TestDoctor_KeepsTheMasterKeyThatSignedTheBeginningOfTheAuditLog(t *testing.T) {
+	store := testserver.NewStore(t)
+	now, long := time.Now().UTC().Truncate(time.Microsecond), time.Now().AddDate(-1, 0, 0)
+	err := store.Lifecycle().Change(t.Context(), func(tx lifecycle.Tx) error {
+		return tx.Record(t.Context(), apicred.AuditEvent{EventID: "0192d3c0-0000-7000-8000-000000000001", At: long, ActorType: apicred.ActorSystem, Action: "some.act", Outcome: apicred.OutcomeDone})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	older, newer := [32]byte{1}, [32]byte{2}
+	notary := audit.NewNotary(store.Audit(), keyring.NewMaster(older), func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	cut, err := notary.Cut(t.Context(), now.AddDate(0, -1, 0), nil)
+	if err == nil {
+		_, err = notary.Prune(t.Context(), &cut)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		master *keyring.Master
+		want   Finding
+	}{
+		"the same key":   {keyring.NewMaster(older), Finding{}},
+		"an old key":     {keyring.NewMaster(newer, older), Finding{Check: "master_keys_old", Status: FindingWarning}},
+		"an unknown key": {keyring.NewMaster(newer), Finding{Check: "audit", Status: FindingFailed}},
+	} {
+		d := &doctor{}
+		d.oldMasterKeys(t.Context(), store, test.master, nil)
+		var got Finding
+		if len(d.findings) > 0 {
+			got = Finding{Check: d.findings[0].Check, Status: d.findings[0].Status}
+		}
+		if got != test.want {
+			t.Errorf("%s: %+v, want %+v", name, d.findings, test.want)
+		}
 	}
 }
 

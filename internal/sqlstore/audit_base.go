@@ -26,6 +26,11 @@ func (r *reader) auditBase(ctx context.Context) (*audit.Base, error) {
 	}, nil
 }
 
+// AuditBase is where the audit chain begins; nil when nothing was pruned.
+func (s *Store) AuditBase(ctx context.Context) (*audit.Base, error) {
+	return newReader(s.readers).auditBase(ctx)
+}
+
 // prune removes the beginning of the chain; personal data goes with its events.
 func (t *tx) prune(ctx context.Context, step *audit.Step) error {
 	base, err := t.auditBase(ctx)
@@ -45,6 +50,9 @@ func (t *tx) prune(ctx context.Context, step *audit.Step) error {
 	}
 	// Checked above: the hash stands for every event before it.
 	n, err := t.q.DeleteAuditEventsUpTo(ctx, step.Base.Sequence)
+	if noRight(err) {
+		return apicred.Conflict("This database role may not remove events of the audit log. Give the owner's in migrate_database_url.").Because(t.fault(err))
+	}
 	if err != nil {
 		return t.fault(err)
 	}

@@ -104,6 +104,12 @@ func sqliteError(code int, err error) error {
 	return apicred.Internal(err)
 }
 
+// noRight tells whether the database role lacks a right.
+func noRight(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == stateNoRight
+}
+
 func taken(cause error) error {
 	return apicred.Conflict("Something with this name or ID exists already. Choose another.").Because(cause)
 }

@@ -671,7 +671,7 @@ export interface components {
             id: string | null;
             /** @description What it is called now: a credential's or account's name, a user's e-mail address; null: it is gone or has none. */
             name: string | null;
-            /** @description credential, user, account, catalogue, signing_key, session, token; more may come. */
+            /** @description credential, user, account, catalogue, signing_key, session, token, audit_log; more may come. */
             type: string;
         };
         Catalogue: {

@@ -36,6 +36,7 @@ test.each([
   [event('user.password_set', { target: { type: 'user', id: 'u1', name: 'ada@example.com' } }), 'set the password of [ada@example.com]'],
   [event('session.reauthenticate', { target: { type: 'session', id: 's1', name: null } }), 'confirmed who they are'],
   [event('signing_key.rotate', { target: { type: 'signing_key', id: 'k1', name: null } }), 'rotated the signing keys'],
+  [event('audit.prune', { target: { type: 'audit_log', id: 'audit_log', name: null } }), 'moved old events of the audit log to an archive'],
   [event('credential.confirm'), 'confirmed, after a restore, the API credential [Nightly]'],
   [event('credential.delete', { target: { type: 'credential', id: 'c1', name: null }, before: { name: 'Was' } }), 'deleted the API credential [Was]'],
   [

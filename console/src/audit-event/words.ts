@@ -57,6 +57,7 @@ const ACTIONS: Record<string, ActionWords> = {
   'account.first_admin_link': { label: 'First set-up link made', done: 'made the first set-up link of the account', tried: 'make a set-up link' },
   'token.mint': { label: 'Management token made', done: 'made a management token that acts for', tried: 'make a management token' },
   'catalogue.apply': { label: 'Catalogue applied', done: 'applied a catalogue of APIs and scopes', tried: 'apply a catalogue' },
+  'audit.prune': { label: 'Audit log pruned', done: 'moved old events of the audit log to an archive', tried: 'prune the audit log' },
   'installation.restore': { label: 'Backup restored', done: 'restored a backup that held the account', tried: 'restore a backup' },
   'signing_key.create': { label: 'Signing key made', done: 'made a signing key', tried: 'make a signing key' },
   'signing_key.rotate': { label: 'Signing keys rotated', done: 'rotated the signing keys', tried: 'rotate the signing keys' },
