@@ -1,5 +1,5 @@
 -- +goose Up
--- The same columns as ../postgres/00019_audit_base.sql; a test compares them.
+-- The same columns as ../postgres/00021_audit_base.sql; a test compares them.
 -- Where the audit chain begins, once it was pruned: behind the event with this
 -- sequence. Signed, so that nobody cuts the beginning off who has not the key.
 CREATE TABLE audit_base (
