@@ -1,1 +1,0 @@
-import{Cn as e,Rt as t,c as n,qt as r}from"./index-DX4lXFMc.js";import{i}from"./notice-Ma-XqCZc.js";import{_n as a}from"./composite-C_W3n6nS.js";var o=a();function s({call:a,children:s}){let{me:c}=i(),l=t();return n(c)?(0,o.jsx)(e,{href:l.explain(a&&{about:`call`,...r,...a}),className:`rounded-sm text-accent-text underline underline-offset-2`,children:s}):null}export{s as t};

@@ -1,0 +1,3 @@
+import{x as e}from"./index-DuuqKO09.js";var t=[`curl`,`env`,`json`],n={curl:`curl`,env:`.env`,json:`JSON`};function r(t,n,r){let i=`${r}/oauth2/token`,a=e(n.scopes).join(` `);switch(t){case`curl`:return[`curl ${i} \\`,`  -u '${n.clientID}:${n.secret}' \\`,`  -d grant_type=client_credentials \\`,`  --data-urlencode 'scope=${a}'`].join(`
+`);case`env`:return[`CLIENT_ID=${n.clientID}`,`CLIENT_SECRET=${n.secret}`,`TOKEN_URL=${i}`,`SCOPE="${a}"`,``].join(`
+`);case`json`:return`${JSON.stringify({name:n.name,client_id:n.clientID,client_secret:n.secret,token_url:i,scope:a},null,2)}\n`}}function i(e,t){return`${e.normalize(`NFKD`).replace(/\p{M}/gu,``).toLowerCase().replace(/[^a-z0-9]+/g,`-`).replace(/^-+|-+$/g,``).slice(0,60)||`api-credential`}.${t}`}export{r as i,n,i as r,t};
