@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -119,10 +120,24 @@ func (l *archiveLine) entry() Entry {
 }
 
 // Archive is a Source: the events that were pruned at one time. Open opens it
-// from its beginning, each time it is called.
+// from its beginning, each time it is called; Name is what messages call it.
 type Archive struct {
+	Name string
 	Open func() (io.ReadCloser, error)
 }
+
+// archiveFault is a Fault within an archive that is looked at by itself: the
+// database is not concerned.
+type archiveFault struct {
+	name  string
+	fault *Fault
+}
+
+func (f *archiveFault) Error() string {
+	return fmt.Sprintf("The archive %s does not hold: event %d %s. Keep it as evidence, and give a copy that was never changed.", f.name, f.fault.Sequence, f.fault.what())
+}
+
+func (f *archiveFault) Unwrap() error { return f.fault }
 
 // Start reads where the archive begins: behind an event, 0 for the very first.
 // Error: invalid where it is no archive.
@@ -158,13 +173,13 @@ func (a Archive) read(ctx context.Context, begin func(*Base) error, entry func(E
 	lines.DisallowUnknownFields()
 	var start archiveStart
 	if err := lines.Decode(&start); err != nil || start.Version != archiveVersion {
-		return Base{}, noArchive(err)
+		return Base{}, a.noArchive(err)
 	}
 	var base *Base
 	if start.Base != "" {
-		b, err := ParseBase([]byte(start.Base))
+		b, err := parseBase([]byte(start.Base))
 		if err != nil {
-			return Base{}, err
+			return Base{}, a.noArchive(err)
 		}
 		base = &b
 	}
@@ -174,10 +189,10 @@ func (a Archive) read(ctx context.Context, begin func(*Base) error, entry func(E
 	for ctx.Err() == nil {
 		var line archiveLine
 		if err := lines.Decode(&line); err != nil {
-			return Base{}, noArchive(err)
+			return Base{}, a.noArchive(err)
 		}
 		if line.Base != "" {
-			return ParseBase([]byte(line.Base))
+			return a.end(line.Base, lines)
 		}
 		if err := entry(line.entry()); err != nil {
 			return Base{}, err
@@ -186,18 +201,36 @@ func (a Archive) read(ctx context.Context, begin func(*Base) error, entry func(E
 	return Base{}, ctx.Err()
 }
 
-func noArchive(cause error) error {
-	e := &apicred.Error{Kind: apicred.KindInvalid, Message: "This is no archive of an audit log, or not all of one. Give a file that claviger audit prune wrote, unchanged."}
+// end reads the base at the end. Nothing may follow, as nothing would prove it.
+func (a Archive) end(text string, lines *json.Decoder) (Base, error) {
+	b, err := parseBase([]byte(text))
+	if err != nil {
+		return Base{}, a.noArchive(err)
+	}
+	if _, err := lines.Token(); !errors.Is(err, io.EOF) {
+		return Base{}, a.noArchive(errors.New("something follows its end"))
+	}
+	return b, nil
+}
+
+func (a Archive) noArchive(cause error) error {
+	e := &apicred.Error{Kind: apicred.KindInvalid, Message: fmt.Sprintf("%s is no archive of an audit log, or not all of one. Give a file that claviger audit prune wrote, unchanged.", a.Name)}
 	return e.Because(cause)
 }
 
-// VerifyArchive checks an archive by itself: its links, and that both its ends
-// are signed by a known key. Errors as Verify's.
-func VerifyArchive(ctx context.Context, a Archive, keys []ed25519.PublicKey) (Report, error) {
+// verifyArchive checks an archive by itself: its links, and that both its ends
+// are signed by a known key. Errors as Verify's; they name the archive.
+func verifyArchive(ctx context.Context, a Archive, keys []ed25519.PublicKey) (report Report, err error) {
 	if len(keys) == 0 {
 		return Report{}, apicred.Internal(errors.New("no audit key"))
 	}
-	report, err := Verify(ctx, a, Expected{Keys: keys})
+	defer func() {
+		var fault *Fault
+		if errors.As(err, &fault) {
+			err = &archiveFault{a.Name, fault}
+		}
+	}()
+	report, err = Verify(ctx, a, Expected{Keys: keys})
 	if err != nil {
 		return report, err
 	}
@@ -208,15 +241,15 @@ func VerifyArchive(ctx context.Context, a Archive, keys []ed25519.PublicKey) (Re
 	return report, err
 }
 
-// Joined is the chain with its archives before it, in the order of their
+// joined is the chain with its archives before it, in the order of their
 // beginnings. They may overlap, as those of an interrupted pruning do.
-type Joined struct {
+type joined struct {
 	Archives []Archive
 	Live     Source
 }
 
 // Chain implements Source. Error: conflict when nothing was pruned from Live.
-func (j Joined) Chain(ctx context.Context, begin func(*Base) error, entry func(Entry) error) (Head, error) {
+func (j joined) Chain(ctx context.Context, begin func(*Base) error, entry func(Entry) error) (Head, error) {
 	return j.Live.Chain(ctx, func(base *Base) error {
 		if base == nil {
 			return apicred.Conflict("Nothing was pruned from this database: the archives are of another one, or of a later time than this backup.")
@@ -229,7 +262,7 @@ func (j Joined) Chain(ctx context.Context, begin func(*Base) error, entry func(E
 }
 
 // archived hands over what the archives hold up to a sequence, each event once.
-func (j Joined) archived(ctx context.Context, upTo int64, begin func(*Base) error, entry func(Entry) error) error {
+func (j joined) archived(ctx context.Context, upTo int64, begin func(*Base) error, entry func(Entry) error) error {
 	at := int64(-1)
 	for _, a := range j.Archives {
 		_, err := a.Chain(ctx, func(b *Base) error {

@@ -53,8 +53,8 @@ func (b *Base) SignedBy(keys []ed25519.PublicKey) bool {
 	return b.Signed() && slices.ContainsFunc(keys, func(k ed25519.PublicKey) bool { return k.Equal(b.PublicKey) })
 }
 
-// ParseBase reads what Text writes, in that one spelling. Error: invalid.
-func ParseBase(text []byte) (Base, error) {
+// parseBase reads what Text writes, in that one spelling. Error: invalid.
+func parseBase(text []byte) (Base, error) {
 	bad := &apicred.Error{Kind: apicred.KindInvalid, Message: "This says nowhere where an audit log begins. Give an archive that claviger audit prune wrote, unchanged."}
 	values, ok := signedLines(text, baseTag, "epoch ", "sequence ", "change ", "hash ", "at ", "key ", "signature ")
 	if !ok {

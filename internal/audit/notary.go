@@ -114,7 +114,7 @@ func (n *Notary) Verify(ctx context.Context, saved *Checkpoint) (Report, error) 
 func (n *Notary) VerifyWith(ctx context.Context, archives []Archive, saved *Checkpoint) (Report, error) {
 	keys := n.signer.CheckpointKeys()
 	for _, a := range archives {
-		if report, err := VerifyArchive(ctx, a, keys); err != nil {
+		if report, err := verifyArchive(ctx, a, keys); err != nil {
 			return report, err
 		}
 	}
@@ -124,7 +124,7 @@ func (n *Notary) VerifyWith(ctx context.Context, archives []Archive, saved *Chec
 	}
 	var source Source = n.store
 	if len(archives) > 0 {
-		source = Joined{Archives: archives, Live: n.store}
+		source = joined{Archives: archives, Live: n.store}
 	}
 	return Verify(ctx, source, Expected{Kept: kept, Saved: saved, Keys: keys})
 }

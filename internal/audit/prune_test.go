@@ -36,7 +36,7 @@ func pruned(t testing.TB, s *shelf, before int64) (Cut, Archive) {
 }
 
 func archiveOf(text string) Archive {
-	return Archive{Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
+	return Archive{Name: "old.archive", Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
 }
 
 func textOf(t testing.TB, a Archive) string {
@@ -212,7 +212,9 @@ func TestVerifyWith_ProvesArchivesAndThatTheyJoin(t *testing.T) {
 		t.Errorf("the second alone: %+v, %v; want it to begin behind event 4", report, err)
 	}
 	_, err = prunerOf(s).VerifyWith(t.Context(), []Archive{first}, nil)
-	wantFault(t, "the second left out", err, Fault{5, ProblemMissing})
+	if !apicred.IsKind(err, apicred.KindConflict) || !strings.Contains(err.Error(), "the events 5 to 8. Give that one, too (--archive)") {
+		t.Errorf("the second left out: %v, want the remedy", err)
+	}
 	if _, err := prunerOf(&shelf{memory: chainOf(12)}).VerifyWith(t.Context(), []Archive{first}, nil); !apicred.IsKind(err, apicred.KindConflict) {
 		t.Errorf("nothing was pruned: %v, want a conflict", err)
 	}
@@ -238,13 +240,14 @@ func TestVerifyWith_FindsAnArchiveThatWasEdited(t *testing.T) {
 	} {
 		_, err := prunerOf(s).VerifyWith(t.Context(), []Archive{archiveOf(test.text)}, nil)
 		var fault *Fault
-		if !errors.As(err, &fault) || fault.Problem != test.want {
-			t.Errorf("%s: %v, want %s", name, err, test.want)
+		if !errors.As(err, &fault) || fault.Problem != test.want || !strings.Contains(err.Error(), "old.archive") {
+			t.Errorf("%s: %v, want %s of the archive by its name", name, err, test.want)
 		}
 	}
-	for name, text := range map[string]string{"nothing": "", "cut short": strings.Join(lines[:4], ""), "something else": "{}\n", "a list": "[]"} {
-		if _, err := prunerOf(s).VerifyWith(t.Context(), []Archive{archiveOf(text)}, nil); !apicred.IsKind(err, apicred.KindInvalid) {
-			t.Errorf("%s: %v, want invalid", name, err)
+	for name, text := range map[string]string{"nothing": "", "cut short": strings.Join(lines[:4], ""), "something else": "{}\n", "a list": "[]",
+		"an event behind its end": whole + lines[1], "words behind its end": whole + "and so on"} {
+		if _, err := prunerOf(s).VerifyWith(t.Context(), []Archive{archiveOf(text)}, nil); !apicred.IsKind(err, apicred.KindInvalid) || !strings.Contains(err.Error(), "old.archive is no archive") {
+			t.Errorf("%s: %v, want invalid, and the archive by its name", name, err)
 		}
 	}
 }
@@ -312,7 +315,7 @@ func FuzzParseBase(f *testing.F) {
 	f.Add(strings.Replace(string(b.Text()), "4", "04", 1))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
-		if b, err := ParseBase([]byte(text)); err == nil && string(b.Text()) != text {
+		if b, err := parseBase([]byte(text)); err == nil && string(b.Text()) != text {
 			t.Errorf("%q is read as %q", text, b.Text())
 		}
 	})
@@ -324,7 +327,7 @@ func FuzzArchive(f *testing.F) {
 	f.Add(`{"claviger_audit_archive":1,"base":""}` + "\n{}\n")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
-		report, err := VerifyArchive(t.Context(), archiveOf(text), penOf(1).CheckpointKeys())
+		report, err := verifyArchive(t.Context(), archiveOf(text), penOf(1).CheckpointKeys())
 		if err == nil && (report.Events != 4 || report.LastSequence != 4) {
 			t.Errorf("proved what was never signed: %+v\n%s", report, text)
 		}

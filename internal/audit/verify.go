@@ -89,32 +89,35 @@ type Fault struct {
 
 // Error returns a finished sentence that names the sequence and the problem.
 func (f *Fault) Error() string {
-	var what string
+	return fmt.Sprintf("The audit log does not hold: event %d %s. Keep this database as evidence and compare it with a backup.", f.Sequence, f.what())
+}
+
+// what says what is wrong with the event.
+func (f *Fault) what() string {
 	switch f.Problem {
 	case ProblemMissing:
-		what = "is missing"
+		return "is missing"
 	case ProblemHead:
-		what = "is not where the head row says that the chain ends"
+		return "is not where the head row says that the chain ends"
 	case ProblemPersonal:
-		what = "has another address than the one that was recorded"
+		return "has another address than the one that was recorded"
 	case ProblemRewritten:
-		what = "is not the one that a signed checkpoint names: history up to it was rewritten after the checkpoint"
+		return "is not the one that a signed checkpoint names: history up to it was rewritten after the checkpoint"
 	case ProblemTruncated:
-		what = "is named by a signed checkpoint and is missing: the end of history was cut off, or an earlier backup restored"
+		return "is named by a signed checkpoint and is missing: the end of history was cut off, or an earlier backup restored"
 	case ProblemSignature:
-		what = "has a checkpoint whose signature is wrong"
+		return "has a checkpoint whose signature is wrong"
 	case ProblemUnknownKey:
-		what = "has a checkpoint in the file that is signed by a key unknown here. If it is of an earlier master key, add that to master_keys_old"
+		return "has a checkpoint in the file that is signed by a key unknown here. If it is of an earlier master key, add that to master_keys_old"
 	case ProblemBase:
-		what = "is said to be the last that was pruned, and no known key has signed that: the beginning was cut off. If it was pruned under an earlier master key, add that to master_keys_old"
+		return "is said to be the last that was pruned, and no known key has signed that: the beginning was cut off. If it was pruned under an earlier master key, add that to master_keys_old"
 	case ProblemPutIn:
-		what = "was pruned and is there: it was put in afterwards"
+		return "was pruned and is there: it was put in afterwards"
 	case ProblemJoin:
-		what = "ends an archive that does not belong to what follows it"
+		return "ends an archive that does not belong to what follows it"
 	default:
-		what = "was changed after it was recorded, or the one before it was"
+		return "was changed after it was recorded, or the one before it was"
 	}
-	return fmt.Sprintf("The audit log does not hold: event %d %s. Keep this database as evidence and compare it with a backup.", f.Sequence, what)
 }
 
 // Expected are checkpoints that a chain must contain.
@@ -131,8 +134,9 @@ type Expected struct {
 // there, the head row, and that the expected checkpoints are genuine and
 // contained. Of the kept checkpoints, those before the base count no more. The
 // error is a *Fault for the first place where the chain does not hold, a conflict
-// when the saved checkpoint is of an event that was pruned, else the source's
-// own; the report then covers the events before it.
+// when an archive is needed that was not given (for the saved checkpoint, or
+// between others), else the source's own; the report then covers the events
+// before it.
 func Verify(ctx context.Context, source Source, expected Expected) (Report, error) {
 	v := verifier{hash: Genesis(), keys: expected.Keys, saved: expected.Saved, expected: map[int64][]Checkpoint{}}
 	if err := v.expect(expected); err != nil {
@@ -219,7 +223,7 @@ func (v *verifier) begin(b *Base) error {
 	if v.begun {
 		switch last := v.report.LastSequence; {
 		case b.Sequence > last:
-			return &Fault{last + 1, ProblemMissing}
+			return apicred.Conflict(fmt.Sprintf("No archive that was given has the events %d to %d. Give that one, too (--archive).", last+1, b.Sequence))
 		case b.Sequence < last || b.Change != v.change || !bytes.Equal(b.Hash, v.hash):
 			return &Fault{last, ProblemJoin}
 		}

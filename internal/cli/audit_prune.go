@@ -39,6 +39,9 @@ events. Where that is set for migrations alone, give it here.`,
 	output := addOutput(cmd)
 	settings := addSettings(cmd, "data_dir", "database_url", "migrate_database_url", "master_key", "master_keys_old")
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
+		if archive.String() == "-" {
+			return usagef("--archive takes the name of a new file, which is on the disk before anything is removed.")
+		}
 		cfg, err := settings.load()
 		if err != nil {
 			return err
@@ -82,7 +85,7 @@ func (p *past) Type() string { return "moment" }
 
 // Set refuses what is neither.
 func (p *past) Set(text string) error {
-	p.text = text
+	p.text, p.ago = text, 0
 	if p.at.Set(text) == nil {
 		return nil
 	}

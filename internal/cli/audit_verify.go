@@ -33,8 +33,8 @@ the first event of the first archive on.`,
 		Args: takes(),
 	}
 	saved := addText(cmd, "checkpoint", "file", "compare with the checkpoint in this file; - is stdin")
-	archives := &[]string{}
-	cmd.Flags().StringArrayVar(archives, "archive", nil, "verify this archive too, repeatable; it must join on to the rest")
+	archives := addText(cmd, "archive", "file", "verify this archive too, repeatable; it must join on to the rest")
+	archives.repeat = true
 	output := addOutput(cmd)
 	installation := addInstallation(a, cmd)
 	cmd.RunE = a.run(func(cmd *cobra.Command, _ []string) error {
@@ -49,8 +49,8 @@ the first event of the first archive on.`,
 				in.Checkpoint = "\n" // an empty file is no checkpoint, and not the wish for none
 			}
 		}
-		if len(*archives) > 0 {
-			return a.verifyArchives(cmd.Context(), installation.settings, output, *archives, in)
+		if len(archives.all) > 0 {
+			return a.verifyArchives(cmd.Context(), installation.settings, output, archives.all, in)
 		}
 		return installation.do(cmd.Context(), func(operator desk.Operator) error {
 			report, err := operator.VerifyAudit(cmd.Context(), in)

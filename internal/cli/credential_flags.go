@@ -116,6 +116,25 @@ func parseHours(text string) (int64, error) {
 	return int64(d / time.Hour), err
 }
 
+// hours is a flag for a number of hours, written as a length of time.
+type hours struct{ n int64 }
+
+func (h *hours) String() string {
+	if h.n == 0 {
+		return "" // help texts name no default that is zero
+	}
+	return hoursOf(h.n)
+}
+
+// Type names the value in help texts.
+func (h *hours) Type() string { return "duration" }
+
+// Set refuses what is no number of whole hours.
+func (h *hours) Set(text string) (err error) {
+	h.n, err = parseHours(text)
+	return err
+}
+
 func parseCount(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 1 {

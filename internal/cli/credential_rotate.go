@@ -23,7 +23,7 @@ change over. The new secret is shown this once.
 
 --retire-others-after 0s ends the others now; --keep-others leaves them as they are.
 With --close-others-when-quiet each of them is closed before that end, once nobody has
-used it for so long.`,
+used it for so long; it must be shorter than the time that they have.`,
 		Example: `  claviger credential rotate 0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811
   claviger credential rotate 0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811 --retire-others-after 7d --output env > export.env
   claviger credential rotate 0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811 --retire-others-after 30d --close-others-when-quiet 48h
@@ -34,7 +34,8 @@ used it for so long.`,
 	cmd.ValidArgsFunction = m.completeCredentials
 	retire := addLength(cmd, "retire-others-after", retireAfter, "how long the other secrets go on working, 0s to 90d")
 	keep := cmd.Flags().Bool("keep-others", false, "leave the other secrets as they are")
-	quiet := addOrNone(cmd, "close-others-when-quiet", "close the other secrets when nobody has used them for so long, 1h to 90d", &orNone[int64]{kind: "duration", parse: parseHours})
+	quiet := &hours{}
+	cmd.Flags().Var(quiet, "close-others-when-quiet", "close the other secrets when nobody has used them for so long, 1h to 90d")
 	label := addText(cmd, "label", "text", "what people call the new secret")
 	expires := addOrNone(cmd, "expires", "when the new secret ends: a day, a time, or how long from now, as 90d", &orNone[time.Time]{kind: "time", parse: parseEnd})
 	output := addSecretOutput(cmd)
@@ -45,7 +46,11 @@ used it for so long.`,
 		if *keep && cmd.Flags().Changed("retire-others-after") {
 			return usagef("--keep-others and --retire-others-after exclude each other.")
 		}
-		in := client.NewSecret{ExpiresAt: expires.value, CloseOthersWhenQuietHours: quiet.value}
+		if length := time.Duration(quiet.n) * time.Hour; !*keep && length > 0 && length >= retire.Duration {
+			return usagef("The other secrets end in %s, before they can have been quiet for %s. Give them longer (--retire-others-after), or shorten --close-others-when-quiet.",
+				config.ShortDuration(retire.Duration), hoursOf(quiet.n))
+		}
+		in := client.NewSecret{ExpiresAt: expires.value, CloseOthersWhenQuietHours: changed(cmd, "close-others-when-quiet", quiet.n)}
 		if text := label.String(); text != "" {
 			in.Label = &text
 		}
@@ -64,8 +69,8 @@ used it for so long.`,
 			if err == nil && !*keep {
 				a.say("The other secrets end in %s, unless they end sooner.", config.ShortDuration(retire.Duration))
 			}
-			if err == nil && quiet.value != nil {
-				a.say("Each is closed before that when nobody has used it for %s.", hoursOf(*quiet.value))
+			if err == nil && quiet.n > 0 {
+				a.say("Each of the others is closed when nobody has used it for %s.", hoursOf(quiet.n))
 			}
 			return err
 		})

@@ -185,7 +185,7 @@ func AuditReportOf(report audit.Report, err error) (AuditReport, error) {
 	}
 	var fault *audit.Fault
 	if errors.As(err, &fault) {
-		out.Fault = &AuditFault{Sequence: fault.Sequence, Problem: fault.Problem, Message: fault.Error()}
+		out.Fault = &AuditFault{Sequence: fault.Sequence, Problem: fault.Problem, Message: err.Error()} // which names the archive that it is of
 		return out, nil
 	}
 	return out, err

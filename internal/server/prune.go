@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -66,10 +68,22 @@ func PruneAudit(ctx context.Context, cfg config.Config, log *slog.Logger, in Pru
 	report = pruneReport(&cut)
 	report.Archive = in.Archive
 	gone, err := notary.Prune(ctx, &cut)
-	if gone == 0 { // then it is the archive of nothing
-		err = errors.Join(err, os.Remove(in.Archive))
+	return report, archiveAfter(gone, err, in.Archive)
+}
+
+// archiveAfter removes the archive of a pruning that was refused before its first
+// step, and returns the pruning's error. Any other error leaves it in doubt whether
+// that step was committed: the archive may be all that is left of its events.
+func archiveAfter(gone int64, pruning error, archive string) error {
+	switch {
+	case pruning == nil || gone > 0:
+		return pruning
+	case apicred.IsKind(pruning, apicred.KindConflict):
+		return errors.Join(pruning, os.Remove(archive))
 	}
-	return report, err
+	e := *apicred.AsError(pruning)
+	e.Message += fmt.Sprintf(" Keep the archive %s, as its events may be gone from the log, and run the command again with another file.", archive)
+	return &e
 }
 
 // openAudit opens the database as it is, with the master key that signs for its
@@ -142,7 +156,7 @@ func openArchives(files []string) ([]audit.Archive, error) {
 	}
 	var all []begun
 	for _, file := range files {
-		a := audit.Archive{Open: func() (io.ReadCloser, error) {
+		a := audit.Archive{Name: file, Open: func() (io.ReadCloser, error) {
 			f, err := os.Open(file)
 			if err != nil {
 				return nil, fault(err, "The archive %s cannot be read: %s. Correct the path, or give this user access to it.", file, plainCause(err))
@@ -151,12 +165,11 @@ func openArchives(files []string) ([]audit.Archive, error) {
 		}}
 		after, err := a.Start()
 		if err != nil {
-			e := *apicred.AsError(err)
-			return nil, fault(err, "%s: %s", file, e.Message)
+			return nil, err
 		}
 		all = append(all, begun{after, a})
 	}
-	slices.SortFunc(all, func(a, b begun) int { return int(a.after - b.after) })
+	slices.SortFunc(all, func(a, b begun) int { return cmp.Compare(a.after, b.after) })
 	archives := make([]audit.Archive, 0, len(all))
 	for _, b := range all {
 		archives = append(archives, b.archive)
