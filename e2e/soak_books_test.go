@@ -155,7 +155,7 @@ func (b *books) expected(length time.Duration, nodes, programs int, before, afte
 	out["usage_days"] = bound{1, programs * 2 * kinds}
 	// How far each process has written its usage, and its refusals.
 	out["written_batches"] = bound{0, 2 * nodes}
-	// One of each process that serves; who left has none.
+	// One of each process that serves; who left has one for an hour.
 	out["usage_marks"] = bound{-nodes, 2 * nodes}
 	out["used_proofs"] = bound{0, b.proofs + b.doubt}
 	if revoked := b.rows["revoked_tokens"]; length > time.Hour { // those of tokens that have expired go

@@ -52,6 +52,14 @@ type QuietCloser struct {
 	// marked is the last mark, steady since when none was missing: since then the
 	// database took what a process that reached it had to write.
 	marked, steady time.Time
+	// ran is when the last round was made, and idle tells that the one before was
+	// long ago: this process stood still, or was not there.
+	ran  time.Time
+	idle bool
+	// resumed is the last moment until which perhaps no process answered anybody;
+	// zero: there was always one.
+	resumed time.Time
+	seen    map[string]time.Time // the last marks of others
 }
 
 // QuietCloser returns one for this process.
@@ -62,6 +70,10 @@ func (s *Service) QuietCloser(o QuietOptions) *QuietCloser { return &QuietCloser
 // be closed, it writes nothing after the first time. Its error is the store's, or
 // Flush's.
 func (q *QuietCloser) Pass(ctx context.Context) (int, error) {
+	// By the wall clock, here and below: a machine that slept did nothing meanwhile.
+	now := q.service.now().Round(0)
+	q.idle = q.idle || now.Sub(q.ran) > markGap
+	q.ran = now
 	asked := false
 	err := q.service.store.View(ctx, func(r Reader) (err error) {
 		asked, err = r.ClosingAsked(ctx, q.service.now())
@@ -82,25 +94,67 @@ func (q *QuietCloser) mark(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = q.service.store.PutUsageMark(ctx, UsageMark{Process: q.o.Process, Through: flushed.Through, Lost: flushed.Lost, Offline: q.o.Offline})
+	var marks []UsageMark
+	err = q.service.store.View(ctx, func(r Reader) (err error) {
+		marks, err = r.UsageMarks(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	// By the wall clock: a machine that slept marked nothing meanwhile.
-	if through := flushed.Through.Round(0); through.Sub(q.marked) > markGap {
+	through := flushed.Through.Round(0)
+	if through.Sub(q.marked) > markGap {
 		q.steady = through
 	}
-	q.marked = flushed.Through.Round(0)
+	q.heed(marks, through)
+	err = q.service.store.PutUsageMark(ctx, UsageMark{
+		Process: q.o.Process, Through: flushed.Through, Lost: later(flushed.Lost, q.resumed), Offline: q.o.Offline,
+	})
+	if err != nil {
+		return err
+	}
+	q.marked, q.idle = through, false
 	return nil
+}
+
+// heed draws from the marks of the others what they do not say by themselves.
+//
+// While no process ran, nobody could use a secret: that is not quiet. So it is
+// counted anew after a time of which no process has a mark, as when all were stopped,
+// a machine slept, or its clock leapt.
+//
+// An old mark that moves is of a process that reaches the database, and whose clock
+// is far behind this one. Each time it counts as one that has just begun to be missed.
+func (q *QuietCloser) heed(marks []UsageMark, now time.Time) {
+	seen, answered := map[string]time.Time{}, false
+	for i := range marks {
+		m := &marks[i]
+		if m.Process == q.o.Process {
+			continue
+		}
+		old := now.Sub(m.Through) > markGap
+		answered = answered || !old
+		if before, known := q.seen[m.Process]; old && known && !m.Through.Equal(before) {
+			q.steady = now
+		}
+		seen[m.Process] = m.Through
+	}
+	if q.idle && !answered {
+		q.resumed = now
+	}
+	q.seen = seen
 }
 
 // Leave says that this process counts no more. Whoever ends without it is waited
 // for.
 func (q *QuietCloser) Leave(ctx context.Context) error {
-	if _, err := q.o.Flush(ctx); err != nil {
+	flushed, err := q.o.Flush(ctx)
+	if err != nil {
 		return err
 	}
-	return q.service.store.DeleteUsageMark(ctx, q.o.Process)
+	return q.service.store.PutUsageMark(ctx, UsageMark{
+		Process: q.o.Process, Through: flushed.Through, Lost: later(flushed.Lost, q.resumed), Ended: true,
+	})
 }
 
 // knownUses says of which time every use is in the database: after from and up to
@@ -109,12 +163,19 @@ func (q *QuietCloser) Leave(ctx context.Context) error {
 // A process whose mark is old counts as one that used every secret as late as it
 // can have. It reached the database last at its mark, or, as nobody could write
 // before then, at steady; a process that had reached it later would have marked
-// within markGap. It went on without the database for Offline.
+// within markGap. It went on without the database for Offline. One whose mark is of
+// a time to come has another clock: nothing is known of it until then.
 func knownUses(marks []UsageMark, now, steady time.Time) (from, through time.Time) {
 	through = now
 	for i := range marks {
 		m := &marks[i]
 		from = later(from, m.Lost)
+		if m.Ended {
+			continue
+		}
+		if ahead := m.Through.Sub(now); ahead > quietSlack {
+			from = later(from, m.Through)
+		}
 		if now.Sub(m.Through) > markGap {
 			from = later(from, later(m.Through, steady).Add(markGap+m.Offline))
 		} else if m.Through.Before(through) {

@@ -27,8 +27,6 @@ type Store interface {
 	RecordOnce(ctx context.Context, id apicred.BatchID, events []apicred.AuditEvent) error
 	// PutUsageMark keeps a process's mark, in the place of its one before.
 	PutUsageMark(ctx context.Context, m UsageMark) error
-	// DeleteUsageMark forgets that of a process whose every use is written.
-	DeleteUsageMark(ctx context.Context, process string) error
 }
 
 // Reader reads one snapshot.
@@ -215,6 +213,8 @@ type UsageMark struct {
 	Lost time.Time
 	// Offline is how long it goes on without the database.
 	Offline time.Duration
+	// Ended: it counts no more, and every use is written.
+	Ended bool
 }
 
 // CredentialPosition is the keyset position of the last row of a page; the

@@ -55,12 +55,6 @@ func (s lifecycleStore) PutUsageMark(ctx context.Context, m lifecycle.UsageMark)
 	})
 }
 
-func (s lifecycleStore) DeleteUsageMark(ctx context.Context, process string) error {
-	return s.repeat(ctx, func() error {
-		return s.write(ctx, func(r *reader) error { return r.fault(r.q.DeleteUsageMark(ctx, process)) })
-	})
-}
-
 type accessTokenStore struct{ *Store }
 
 func (s accessTokenStore) Head(ctx context.Context) (accesstoken.Head, error) {

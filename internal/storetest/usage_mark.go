@@ -39,9 +39,14 @@ func marksReplace(f *fixture) {
 	one.Through = one.Through.AddDate(0, 0, 181) // two never came back
 	f.must(store.PutUsageMark(f.Context(), one))
 	want(one)
-	f.must(store.DeleteUsageMark(f.Context(), "one"))
-	f.must(store.DeleteUsageMark(f.Context(), "one"))
-	want()
+	one.Offline, one.Ended, one.Lost = 0, true, time.Time{}
+	f.must(store.PutUsageMark(f.Context(), one))
+	two.Through, two.Lost = one.Through.Add(time.Hour), time.Time{}
+	f.must(store.PutUsageMark(f.Context(), two))
+	want(one, two)
+	two.Through = two.Through.Add(time.Microsecond) // nobody begins where it stopped
+	f.must(store.PutUsageMark(f.Context(), two))
+	want(two)
 	f.wantChain(0)
 }
 

@@ -6,8 +6,6 @@ ON CONFLICT (process) DO UPDATE SET through = excluded.through, lost = excluded.
 -- name: ListUsageMarks :many
 SELECT * FROM usage_marks ORDER BY process;
 
--- name: DeleteUsageMark :exec
-DELETE FROM usage_marks WHERE process = $1;
-
 -- name: DeleteUsageMarksBefore :exec
-DELETE FROM usage_marks WHERE through < $1;
+-- offline is below 0 for a process that ended.
+DELETE FROM usage_marks WHERE through < sqlc.arg(through) OR offline < 0 AND lost = 0 AND through < sqlc.arg(ended);

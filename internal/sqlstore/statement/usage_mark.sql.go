@@ -9,21 +9,13 @@ import (
 	"context"
 )
 
-const deleteUsageMark = `-- name: DeleteUsageMark :exec
-DELETE FROM usage_marks WHERE process = $1
-`
-
-func (q *Queries) DeleteUsageMark(ctx context.Context, process string) error {
-	_, err := q.db.ExecContext(ctx, deleteUsageMark, process)
-	return err
-}
-
 const deleteUsageMarksBefore = `-- name: DeleteUsageMarksBefore :exec
-DELETE FROM usage_marks WHERE through < $1
+DELETE FROM usage_marks WHERE through < $1 OR offline < 0 AND lost = 0 AND through < $2
 `
 
-func (q *Queries) DeleteUsageMarksBefore(ctx context.Context, through int64) error {
-	_, err := q.db.ExecContext(ctx, deleteUsageMarksBefore, through)
+// offline is below 0 for a process that ended.
+func (q *Queries) DeleteUsageMarksBefore(ctx context.Context, through int64, ended int64) error {
+	_, err := q.db.ExecContext(ctx, deleteUsageMarksBefore, through, ended)
 	return err
 }
 
