@@ -305,7 +305,7 @@ type CreatedSecret struct {
 	// CloseWhenQuietHours It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for.
 	CloseWhenQuietHours *int64 `json:"close_when_quiet_hours,omitempty"`
 
-	// ClosesAt When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+	// ClosesAt When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where that does not come: its end comes first, the credential does not work, or this is the last secret that works.
 	ClosesAt  *time.Time `json:"closes_at,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 
@@ -786,7 +786,7 @@ type Secret struct {
 	// CloseWhenQuietHours It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for.
 	CloseWhenQuietHours *int64 `json:"close_when_quiet_hours,omitempty"`
 
-	// ClosesAt When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+	// ClosesAt When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where that does not come: its end comes first, the credential does not work, or this is the last secret that works.
 	ClosesAt  *time.Time `json:"closes_at,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 

@@ -41,12 +41,17 @@ func (s *Secret) QuietSince() time.Time {
 }
 
 // ClosesAt is when the secret will have been quiet for as long as it takes to be
-// closed, if nobody uses it until then. Zero: it is not counted.
+// closed, if nobody uses it until then. Zero: it is not counted, or its end comes
+// first.
 func (s *Secret) ClosesAt() time.Time {
 	if s.CloseWhenQuiet <= 0 || s.CloseCountedFrom.IsZero() {
 		return time.Time{}
 	}
-	return s.QuietSince().Add(s.CloseWhenQuiet)
+	closes := s.QuietSince().Add(s.CloseWhenQuiet)
+	if s.Expired(closes) {
+		return time.Time{}
+	}
+	return closes
 }
 
 // Expired tells whether the secret's end has come.

@@ -337,6 +337,9 @@ func TestEditSecret_ChangesTheWishAndTakesItBack(t *testing.T) {
 	if s := edit(4); !s.ClosesAt().Equal(begun.Add(4*time.Hour)) || len(i.events(i.first.ID)) != events {
 		t.Errorf("the same wish again: it closes at %v", s.ClosesAt())
 	}
+	if s := edit(2160); s.CloseWhenQuiet != 90*day || !s.ClosesAt().IsZero() {
+		t.Errorf("shown to close at %v, behind its end at %v", s.ClosesAt(), s.ExpiresAt)
+	}
 	if s := edit(2); !s.ClosesAt().Equal(i.clock.Add(2 * time.Hour)) {
 		t.Errorf("a new wish is not counted from now: %v", s.ClosesAt())
 	}

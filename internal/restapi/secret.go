@@ -23,7 +23,7 @@ type secretJSON struct {
 	LastUsedAddress *string    `json:"last_used_address"`
 	// There where it is asked for alone.
 	CloseWhenQuietHours *int64     `json:"close_when_quiet_hours,omitempty" nullable:"true" doc:"It is closed when nobody has used it for so many hours, or at its end, whichever comes first. Left out: not asked for."`
-	ClosesAt            *time.Time `json:"closes_at,omitempty" nullable:"true" doc:"When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works."`
+	ClosesAt            *time.Time `json:"closes_at,omitempty" nullable:"true" doc:"When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where that does not come: its end comes first, the credential does not work, or this is the last secret that works."`
 }
 
 // SecretMembers is for secrets what CredentialMembers is for credentials.

@@ -815,7 +815,7 @@ export interface components {
             close_when_quiet_hours?: number | null;
             /**
              * Format: date-time
-             * @description When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+             * @description When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where that does not come: its end comes first, the credential does not work, or this is the last secret that works.
              */
             closes_at?: string | null;
             /** Format: date-time */
@@ -1289,7 +1289,7 @@ export interface components {
             close_when_quiet_hours?: number | null;
             /**
              * Format: date-time
-             * @description When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where it is not counted: the credential does not work, or this is the last secret that works.
+             * @description When it is closed if nobody uses it until then; a few minutes later, once every node has told its uses. Left out where that does not come: its end comes first, the credential does not work, or this is the last secret that works.
              */
             closes_at?: string | null;
             /** Format: date-time */
