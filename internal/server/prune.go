@@ -98,7 +98,7 @@ func openAudit(ctx context.Context, cfg config.Config, log *slog.Logger) (*sqlst
 	}
 	keys, err := cfg.OpenMasterKeys(nil)
 	if err != nil {
-		return nil, nil, errors.Join(masterKeyFirst(err, cfg.DataDir), store.Close())
+		return nil, nil, errors.Join(masterKeyFault(err), store.Close())
 	}
 	master := keyring.NewMaster(keys.Current(), keys.Old()...)
 	if err := keyring.Check(ctx, store.Keyring(), master); err != nil {

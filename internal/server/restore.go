@@ -167,6 +167,11 @@ func masterKeyFirst(err error, dataDir string) error {
 	if _, gone := os.Stat(place); errors.Is(gone, fs.ErrNotExist) {
 		return fault(err, "A backup does not hold the master key, and there is none at %s. Put the one of the time of the backup there first (mode 0600), or set master_key.", place)
 	}
+	return masterKeyFault(err)
+}
+
+// masterKeyFault makes a finished line of what the configuration says of the key.
+func masterKeyFault(err error) error {
 	return fault(err, "%s.", strings.TrimSuffix(strings.ToUpper(err.Error()[:1])+err.Error()[1:], "."))
 }
 
