@@ -109,6 +109,14 @@ func (n *Notary) Verify(ctx context.Context, saved *Checkpoint) (Report, error) 
 	return n.VerifyWith(ctx, nil, saved)
 }
 
+// ReadBack checks an archive as those will who need it, before anything that is in
+// it is removed: whoever owns the database can have put there what no archive
+// brings back, as a text that is no UTF-8. Errors as Verify's; they name the archive.
+func (n *Notary) ReadBack(ctx context.Context, a Archive) error {
+	_, err := verifyArchive(ctx, a, n.signer.CheckpointKeys())
+	return err
+}
+
 // VerifyWith is Verify of the chain with its archives before it, in the order of
 // their beginnings. Each is verified by itself, too.
 func (n *Notary) VerifyWith(ctx context.Context, archives []Archive, saved *Checkpoint) (Report, error) {

@@ -333,3 +333,22 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// Whoever owns the database can name it as no base may: the log holds, and its
+// archive would prove nothing once the events are gone.
+func TestReadBack_RefusesAnArchiveThatProvesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		epoch string
+		good  bool
+	}{"a usual name": {"e", true}, "a long name": {strings.Repeat("e", maxEpoch+1), false}, "a name of two lines": {"e\nsequence 9", false}} {
+		s := &shelf{memory: chainOf(9)}
+		s.memory.head.Epoch = c.epoch
+		var file bytes.Buffer
+		if _, err := prunerOf(s).Cut(t.Context(), time.UnixMicro(5), &file); err != nil {
+			t.Fatal(err)
+		}
+		if err := prunerOf(s).ReadBack(t.Context(), archiveOf(file.String())); (err == nil) != c.good {
+			t.Errorf("%s: %v, want it good: %t", name, err, c.good)
+		}
+	}
+}

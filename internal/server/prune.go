@@ -107,7 +107,7 @@ func openAudit(ctx context.Context, cfg config.Config, log *slog.Logger) (*sqlst
 	return store, audit.NewNotary(store.Audit(), master, time.Now, log), nil
 }
 
-// writeArchive verifies and writes in one go. The file appears under its name
+// writeArchive verifies and writes in one go, and reads back what it wrote. The file appears under its name
 // when it is whole and on the disk.
 func writeArchive(ctx context.Context, notary *audit.Notary, in PruneRequest) (audit.Cut, error) {
 	scratch, err := os.CreateTemp(filepath.Dir(in.Archive), ".claviger-archive-*") // mode 0600
@@ -119,7 +119,11 @@ func writeArchive(ctx context.Context, notary *audit.Notary, in PruneRequest) (a
 	if err == nil {
 		err = scratch.Sync()
 	}
-	if err = errors.Join(err, scratch.Close()); err != nil {
+	err = errors.Join(err, scratch.Close())
+	if err == nil {
+		err = notary.ReadBack(ctx, audit.Archive{Name: in.Archive, Open: func() (io.ReadCloser, error) { return os.Open(scratch.Name()) }})
+	}
+	if err != nil {
 		return audit.Cut{}, err
 	}
 	return cut, publish("archive", scratch.Name(), in.Archive)
