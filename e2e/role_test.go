@@ -22,7 +22,7 @@ const leastRoles = `
 const leastGrants = `
 	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO claviger_app;
 	ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO claviger_app;
-	REVOKE UPDATE, DELETE ON audit_events, audit_checkpoints FROM claviger_app;
+	REVOKE UPDATE, DELETE ON audit_events, audit_personal, audit_checkpoints FROM claviger_app;
 	REVOKE INSERT, UPDATE, DELETE ON audit_base FROM claviger_app;
 	REVOKE INSERT, UPDATE, DELETE ON goose_db_version, schema_compatibility FROM claviger_app;
 `
@@ -59,6 +59,7 @@ func TestRoles_TheServersMayNotRewriteTheAuditLog(t *testing.T) {
 	for _, statement := range []string{
 		"UPDATE audit_events SET actor_id = 'nobody'", "DELETE FROM audit_events", "TRUNCATE audit_events",
 		"ALTER TABLE audit_events DISABLE TRIGGER ALL", "DROP TABLE audit_events", "DELETE FROM audit_checkpoints", "DELETE FROM audit_base",
+		"DELETE FROM audit_personal",
 		"CREATE TABLE mine (id BIGINT)", "ALTER TABLE credentials ADD COLUMN mine BIGINT", "DELETE FROM goose_db_version",
 		"UPDATE schema_compatibility SET since = 1",
 	} {

@@ -33,6 +33,9 @@ type Person struct {
 	Email     string // as entered, NFC
 	Name      string
 	CreatedAt time.Time
+	// ErasedAt is when the person's data was erased; zero: it was not. Email and
+	// Name are empty then, and for ever.
+	ErasedAt time.Time
 }
 
 // User is a person as a member of one account.

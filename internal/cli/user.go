@@ -10,9 +10,9 @@ import (
 )
 
 func newUser(a *app) *cobra.Command {
-	cmd := group(a, "user", "Create, list and edit users, make set-up links", `Users are the members of an account: a person, known by e-mail address, with a
+	cmd := group(a, "user", "Create, list, edit and erase users, make set-up links", `Users are the members of an account: a person, known by e-mail address, with a
 role. Without --account the operator account is meant.`)
-	cmd.AddCommand(newUserCreate(a), newUserList(a), newUserEdit(a), newUserSetUpLink(a))
+	cmd.AddCommand(newUserCreate(a), newUserList(a), newUserEdit(a), newUserSetUpLink(a), newUserErase(a))
 	return cmd
 }
 

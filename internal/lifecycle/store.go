@@ -119,6 +119,10 @@ type Tx interface {
 	InsertUser(ctx context.Context, u apicred.User) error
 	// UpdateUser writes role, status, generation and invitation of the membership.
 	UpdateUser(ctx context.Context, u apicred.User) error
+	// ErasePerson takes away what the rows of a person tell of them, and leaves
+	// the rows: at is when it was erased, unless it was before. It returns of how
+	// many audit events the address went. Conflict: the database's role may not.
+	ErasePerson(ctx context.Context, userID string, at time.Time) (addresses int64, err error)
 	// EndSessions deletes every session of a person.
 	EndSessions(ctx context.Context, userID string) error
 	// EndLinks deletes the links of a member that work once.

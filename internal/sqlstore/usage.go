@@ -151,7 +151,7 @@ func (r *reader) rehash(ctx context.Context, uses []accesstoken.SecretUse) error
 
 func (r *reader) raiseCredentials(ctx context.Context, uses []accesstoken.SecretUse) error {
 	rows := lastUses(uses, func(u *accesstoken.SecretUse) (string, string) { return u.ClientID, "" })
-	c := (&composed{}).add("UPDATE credentials SET last_used_at = u.used_at, last_used_address = u.address FROM (",
+	c := (&composed{}).add("UPDATE credentials SET last_used_at = u.used_at, last_used_address = ", addressUnlessErased("credentials.owner_id"), " FROM (",
 		"SELECT CAST(l.value ->> 0 AS TEXT) AS client_id, CAST(l.value ->> 2 AS BIGINT) AS used_at, CAST(l.value ->> 3 AS TEXT) AS address FROM ")
 	if err := r.addRows(c, rows); err != nil {
 		return err
@@ -165,7 +165,8 @@ func (r *reader) raiseSecrets(ctx context.Context, uses []accesstoken.SecretUse)
 		return nil
 	}
 	rows := lastUses(shown, func(u *accesstoken.SecretUse) (string, string) { return u.ClientID, u.SecretID })
-	c := (&composed{}).add("UPDATE secrets SET last_used_at = u.used_at, last_used_address = u.address FROM (",
+	c := (&composed{}).add("UPDATE secrets SET last_used_at = u.used_at, last_used_address = ",
+		addressUnlessErased("(SELECT c.owner_id FROM credentials AS c WHERE c.client_id = secrets.client_id)"), " FROM (",
 		"SELECT CAST(l.value ->> 0 AS TEXT) AS client_id, CAST(l.value ->> 1 AS TEXT) AS secret_id, ",
 		"CAST(l.value ->> 2 AS BIGINT) AS used_at, CAST(l.value ->> 3 AS TEXT) AS address FROM ")
 	if err := r.addRows(c, rows); err != nil {

@@ -73,7 +73,7 @@ func (t *tx) UpdateUser(ctx context.Context, u apicred.User) error {
 }
 
 func personOf(row statement.Person) apicred.Person {
-	return apicred.Person{ID: row.UserID, Email: row.Email, Name: row.Name, CreatedAt: timeOf(row.CreatedAt)}
+	return apicred.Person{ID: row.UserID, Email: row.Email, Name: row.Name, CreatedAt: timeOf(row.CreatedAt), ErasedAt: timeOf(row.ErasedAt)}
 }
 
 func userOf(u statement.User, p statement.Person) apicred.User {

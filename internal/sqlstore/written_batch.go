@@ -19,10 +19,14 @@ func (r *reader) takeBatch(ctx context.Context, id apicred.BatchID) (bool, error
 // recordOnce appends a batch of events to the audit chain, unless it was before.
 func (s *Store) recordOnce(ctx context.Context, id apicred.BatchID, events []apicred.AuditEvent) error {
 	return s.change(ctx, func(t *tx) error {
-		if fresh, err := t.takeBatch(ctx, id); err != nil || !fresh {
+		fresh, err := t.takeBatch(ctx, id)
+		if err != nil || !fresh {
 			return err
 		}
 		for _, e := range events {
+			if e.Address, err = t.addressOf(ctx, &e); err != nil {
+				return err
+			}
 			if err := t.Record(ctx, e); err != nil {
 				return err
 			}

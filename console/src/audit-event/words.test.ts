@@ -33,6 +33,7 @@ test.each([
     event('credential.edit', { before: { name: 'a', scopes: ['x'], generation: 1 }, after: { name: 'b', scopes: ['x', 'y'], generation: 2 } }),
     'changed the name and scopes of the API credential [b]',
   ],
+  [event('user.erase', { target: { type: 'user', id: '0199b2c4-6f1e-7c3a-9d52-4be1a7c0e811', name: null } }), 'erased the data of the former user [0199b2c4…e811]'],
   [event('user.password_set', { target: { type: 'user', id: 'u1', name: 'ada@example.com' } }), 'set the password of [ada@example.com]'],
   [event('session.reauthenticate', { target: { type: 'session', id: 's1', name: null } }), 'confirmed who they are'],
   [event('signing_key.rotate', { target: { type: 'signing_key', id: 'k1', name: null } }), 'rotated the signing keys'],

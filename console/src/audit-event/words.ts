@@ -46,6 +46,7 @@ const ACTIONS: Record<string, ActionWords> = {
   'user.accept': { label: 'Membership accepted', done: 'accepted the membership', tried: 'accept the membership of' },
   'user.edit': { label: 'User changed', done: 'changed the user', tried: 'change the user' },
   'user.delete': { label: 'User removed', done: 'removed the user', tried: 'remove the user' },
+  'user.erase': { label: 'Data of a former user erased', done: 'erased the data of the former user', tried: 'erase the data of the former user' },
   'user.set_up_link': { label: 'Set-up link made', done: 'made a set-up link for', tried: 'make a set-up link for' },
   'user.password_set': { label: 'Password set', done: 'set the password of', tried: 'set the password of' },
   'user.end_sessions': { label: 'Other sessions ended', done: 'ended the other sessions of', tried: 'end the sessions of' },

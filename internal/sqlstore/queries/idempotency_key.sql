@@ -10,3 +10,6 @@ DO UPDATE SET body_hash = excluded.body_hash, client_id = excluded.client_id, cr
 
 -- name: DeleteIdempotencyKeysBefore :exec
 DELETE FROM idempotency_keys WHERE created_at < $1;
+
+-- name: DeleteIdempotencyKeysOf :exec
+DELETE FROM idempotency_keys WHERE actor_id = $1;

@@ -19,3 +19,6 @@ DELETE FROM one_time_links WHERE user_id = $1 AND account_id = $2 AND reusable =
 
 -- name: EndOneTimeLinksOf :exec
 DELETE FROM one_time_links WHERE user_id = $1 AND reusable = 0;
+
+-- name: DeleteEveryOneTimeLinkOf :exec
+DELETE FROM one_time_links WHERE user_id = $1;

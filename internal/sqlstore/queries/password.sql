@@ -17,3 +17,6 @@ ORDER BY user_id LIMIT CAST(sqlc.arg(most) AS BIGINT);
 -- Nothing is written over what the person changed, or who signed in renewed, meanwhile.
 UPDATE passwords SET sealed = sqlc.arg(sealed), master_key_id = sqlc.arg(master_key_id)
 WHERE user_id = sqlc.arg(user_id) AND sealed = sqlc.arg(was);
+
+-- name: DeletePassword :exec
+DELETE FROM passwords WHERE user_id = $1;

@@ -39,3 +39,33 @@ WHERE account_id = sqlc.arg(account_id) AND user_id = sqlc.arg(user_id) AND vers
 -- name: RaiseUserLastSeen :exec
 UPDATE users SET last_seen_at = sqlc.arg(last_seen_at)
 WHERE account_id = sqlc.arg(account_id) AND user_id = sqlc.arg(user_id) AND last_seen_at < sqlc.arg(last_seen_at);
+
+-- name: ErasePerson :exec
+-- The first time stays.
+UPDATE persons SET email = '', email_folded = user_id, name = '',
+    erased_at = CASE WHEN erased_at = 0 THEN sqlc.arg(erased_at) ELSE erased_at END
+WHERE user_id = sqlc.arg(user_id);
+
+-- name: EraseMemberships :exec
+UPDATE users SET invited_email = '', invited_name = '', last_seen_at = 0 WHERE user_id = $1;
+
+-- name: CountErased :one
+SELECT COUNT(*) FROM persons WHERE user_id IN (sqlc.arg(one), sqlc.arg(other)) AND erased_at <> 0;
+
+-- name: EraseAddressesOfCredentials :exec
+UPDATE credentials SET last_used_address = ''
+WHERE account_id IN (SELECT u.account_id FROM users AS u WHERE u.user_id = $1) AND owner_id = $1;
+
+-- name: EraseAddressesOfSecrets :exec
+UPDATE secrets SET last_used_address = '' WHERE client_id IN (
+    SELECT c.client_id FROM credentials AS c
+    WHERE c.account_id IN (SELECT u.account_id FROM users AS u WHERE u.user_id = $1) AND c.owner_id = $1
+);
+
+-- name: EraseAddressesOfEvents :execrows
+-- What the person did, what was done for them by their credentials and tokens,
+-- and what was done to them.
+DELETE FROM audit_personal WHERE sequence IN (
+    SELECT e.sequence FROM audit_events AS e
+    WHERE e.actor_id = $1 OR e.acting_as = $1 OR (e.target_type = 'user' AND e.target_id = $1)
+);

@@ -18,6 +18,15 @@ func (q *Queries) DeleteIdempotencyKeysBefore(ctx context.Context, createdAt int
 	return err
 }
 
+const deleteIdempotencyKeysOf = `-- name: DeleteIdempotencyKeysOf :exec
+DELETE FROM idempotency_keys WHERE actor_id = $1
+`
+
+func (q *Queries) DeleteIdempotencyKeysOf(ctx context.Context, actorID string) error {
+	_, err := q.db.ExecContext(ctx, deleteIdempotencyKeysOf, actorID)
+	return err
+}
+
 const getIdempotencyKey = `-- name: GetIdempotencyKey :one
 SELECT account_id, actor_id, idempotency_key, body_hash, client_id, created_at FROM idempotency_keys
 WHERE account_id = $1 AND actor_id = $2 AND idempotency_key = $3 AND created_at >= $4

@@ -119,6 +119,7 @@ type Person struct {
 	EmailFolded string
 	Name        string
 	CreatedAt   int64
+	ErasedAt    int64
 }
 
 type RevokedToken struct {

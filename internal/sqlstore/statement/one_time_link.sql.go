@@ -9,6 +9,15 @@ import (
 	"context"
 )
 
+const deleteEveryOneTimeLinkOf = `-- name: DeleteEveryOneTimeLinkOf :exec
+DELETE FROM one_time_links WHERE user_id = $1
+`
+
+func (q *Queries) DeleteEveryOneTimeLinkOf(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, deleteEveryOneTimeLinkOf, userID)
+	return err
+}
+
 const deleteOneTimeLinks = `-- name: DeleteOneTimeLinks :exec
 DELETE FROM one_time_links WHERE user_id = $1 AND kind = $2
 `

@@ -41,6 +41,15 @@ func (q *Queries) CountPasswordsByMasterKey(ctx context.Context) ([]CountPasswor
 	return items, nil
 }
 
+const deletePassword = `-- name: DeletePassword :exec
+DELETE FROM passwords WHERE user_id = $1
+`
+
+func (q *Queries) DeletePassword(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, deletePassword, userID)
+	return err
+}
+
 const getPassword = `-- name: GetPassword :one
 SELECT user_id, sealed, master_key_id, changed_at FROM passwords WHERE user_id = $1
 `

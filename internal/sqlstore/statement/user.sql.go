@@ -20,8 +20,79 @@ func (q *Queries) CountActiveAdmins(ctx context.Context, accountID string) (int6
 	return count, err
 }
 
+const countErased = `-- name: CountErased :one
+SELECT COUNT(*) FROM persons WHERE user_id IN ($1, $2) AND erased_at <> 0
+`
+
+func (q *Queries) CountErased(ctx context.Context, one string, other string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countErased, one, other)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const eraseAddressesOfCredentials = `-- name: EraseAddressesOfCredentials :exec
+UPDATE credentials SET last_used_address = ''
+WHERE account_id IN (SELECT u.account_id FROM users AS u WHERE u.user_id = $1) AND owner_id = $1
+`
+
+func (q *Queries) EraseAddressesOfCredentials(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, eraseAddressesOfCredentials, userID)
+	return err
+}
+
+const eraseAddressesOfEvents = `-- name: EraseAddressesOfEvents :execrows
+DELETE FROM audit_personal WHERE sequence IN (
+    SELECT e.sequence FROM audit_events AS e
+    WHERE e.actor_id = $1 OR e.acting_as = $1 OR (e.target_type = 'user' AND e.target_id = $1)
+)
+`
+
+// What the person did, what was done for them by their credentials and tokens,
+// and what was done to them.
+func (q *Queries) EraseAddressesOfEvents(ctx context.Context, actorID string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, eraseAddressesOfEvents, actorID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const eraseAddressesOfSecrets = `-- name: EraseAddressesOfSecrets :exec
+UPDATE secrets SET last_used_address = '' WHERE client_id IN (
+    SELECT c.client_id FROM credentials AS c
+    WHERE c.account_id IN (SELECT u.account_id FROM users AS u WHERE u.user_id = $1) AND c.owner_id = $1
+)
+`
+
+func (q *Queries) EraseAddressesOfSecrets(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, eraseAddressesOfSecrets, userID)
+	return err
+}
+
+const eraseMemberships = `-- name: EraseMemberships :exec
+UPDATE users SET invited_email = '', invited_name = '', last_seen_at = 0 WHERE user_id = $1
+`
+
+func (q *Queries) EraseMemberships(ctx context.Context, userID string) error {
+	_, err := q.db.ExecContext(ctx, eraseMemberships, userID)
+	return err
+}
+
+const erasePerson = `-- name: ErasePerson :exec
+UPDATE persons SET email = '', email_folded = user_id, name = '',
+    erased_at = CASE WHEN erased_at = 0 THEN $1 ELSE erased_at END
+WHERE user_id = $2
+`
+
+// The first time stays.
+func (q *Queries) ErasePerson(ctx context.Context, erasedAt int64, userID string) error {
+	_, err := q.db.ExecContext(ctx, erasePerson, erasedAt, userID)
+	return err
+}
+
 const getPerson = `-- name: GetPerson :one
-SELECT user_id, email, email_folded, name, created_at FROM persons WHERE user_id = $1
+SELECT user_id, email, email_folded, name, created_at, erased_at FROM persons WHERE user_id = $1
 `
 
 func (q *Queries) GetPerson(ctx context.Context, userID string) (Person, error) {
@@ -33,12 +104,13 @@ func (q *Queries) GetPerson(ctx context.Context, userID string) (Person, error) 
 		&i.EmailFolded,
 		&i.Name,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const getPersonByEmail = `-- name: GetPersonByEmail :one
-SELECT user_id, email, email_folded, name, created_at FROM persons WHERE email_folded = $1
+SELECT user_id, email, email_folded, name, created_at, erased_at FROM persons WHERE email_folded = $1
 `
 
 func (q *Queries) GetPersonByEmail(ctx context.Context, emailFolded string) (Person, error) {
@@ -50,12 +122,13 @@ func (q *Queries) GetPersonByEmail(ctx context.Context, emailFolded string) (Per
 		&i.EmailFolded,
 		&i.Name,
 		&i.CreatedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const getUser = `-- name: GetUser :one
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at, p.erased_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE u.account_id = $1 AND u.user_id = $2
 `
 
@@ -83,6 +156,7 @@ func (q *Queries) GetUser(ctx context.Context, accountID string, userID string) 
 		&i.Person.EmailFolded,
 		&i.Person.Name,
 		&i.Person.CreatedAt,
+		&i.Person.ErasedAt,
 	)
 	return i, err
 }
@@ -145,7 +219,7 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 }
 
 const listMemberships = `-- name: ListMemberships :many
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at, p.erased_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE u.user_id = $1 ORDER BY u.joined_at, u.account_id
 `
 
@@ -179,6 +253,7 @@ func (q *Queries) ListMemberships(ctx context.Context, userID string) ([]ListMem
 			&i.Person.EmailFolded,
 			&i.Person.Name,
 			&i.Person.CreatedAt,
+			&i.Person.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -194,7 +269,7 @@ func (q *Queries) ListMemberships(ctx context.Context, userID string) ([]ListMem
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at, p.erased_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE u.account_id = $1 ORDER BY u.joined_at, u.user_id
 `
 
@@ -228,6 +303,7 @@ func (q *Queries) ListUsers(ctx context.Context, accountID string) ([]ListUsersR
 			&i.Person.EmailFolded,
 			&i.Person.Name,
 			&i.Person.CreatedAt,
+			&i.Person.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -243,7 +319,7 @@ func (q *Queries) ListUsers(ctx context.Context, accountID string) ([]ListUsersR
 }
 
 const listUsersAfter = `-- name: ListUsersAfter :many
-SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at FROM users u JOIN persons p ON p.user_id = u.user_id
+SELECT u.account_id, u.user_id, u.role, u.status, u.generation, u.joined_at, u.last_seen_at, u.version, u.invited_email, u.invited_name, p.user_id, p.email, p.email_folded, p.name, p.created_at, p.erased_at FROM users u JOIN persons p ON p.user_id = u.user_id
 WHERE (u.account_id, u.user_id) > (CAST($1 AS TEXT), CAST($2 AS TEXT))
 ORDER BY u.account_id, u.user_id LIMIT CAST($3 AS BIGINT)
 `
@@ -278,6 +354,7 @@ func (q *Queries) ListUsersAfter(ctx context.Context, afterAccountID string, aft
 			&i.Person.EmailFolded,
 			&i.Person.Name,
 			&i.Person.CreatedAt,
+			&i.Person.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
