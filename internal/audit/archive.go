@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -263,23 +264,28 @@ func (j joined) Chain(ctx context.Context, begin func(*Base) error, entry func(E
 
 // archived hands over what the archives hold up to a sequence, each event once.
 func (j joined) archived(ctx context.Context, upTo int64, begin func(*Base) error, entry func(Entry) error) error {
-	at := int64(-1)
+	at, first := int64(-1), int64(0)
+	var handed [][]byte // the hash of each event from first on
 	for _, a := range j.Archives {
 		_, err := a.Chain(ctx, func(b *Base) error {
 			switch {
 			case at < 0 && b == nil:
-				at = 0
+				at, first = 0, 1
 			case at < 0:
-				at = b.Sequence
+				at, first = b.Sequence, b.Sequence+1
 			case b == nil || b.Sequence < at:
 				return nil // the two overlap
 			}
 			return begin(b)
 		}, func(e Entry) error {
-			if e.Event.Sequence <= at || e.Event.Sequence > upTo {
+			sequence := e.Event.Sequence
+			if before := sequence - first; sequence <= at && before >= 0 && before < int64(len(handed)) && !bytes.Equal(e.Hash, handed[before]) {
+				return &archiveFault{a.Name, &Fault{sequence, ProblemJoin}} // of another history, and covered by the rest
+			}
+			if sequence <= at || sequence > upTo {
 				return nil
 			}
-			at = e.Event.Sequence
+			at, handed = sequence, append(handed, e.Hash)
 			return entry(e)
 		})
 		if err != nil {

@@ -265,6 +265,12 @@ func TestVerifyWith_FindsAnArchiveOfAnotherHistory(t *testing.T) {
 	pruned(t, s, 5)
 	_, err := prunerOf(s).VerifyWith(t.Context(), []Archive{archive}, nil)
 	wantFault(t, "another history", err, Fault{4, ProblemJoin})
+	_, right := pruned(t, &shelf{memory: chainOf(9)}, 5)
+	_, err = prunerOf(s).VerifyWith(t.Context(), []Archive{right, archive}, nil)
+	wantFault(t, "another history beside the right archive", err, Fault{2, ProblemJoin})
+	if _, err = prunerOf(s).VerifyWith(t.Context(), []Archive{right, right}, nil); err != nil {
+		t.Errorf("the same archive twice: %v", err)
+	}
 }
 
 func TestVerify_NeedsTheArchiveForACheckpointOfWhatWasPruned(t *testing.T) {

@@ -114,7 +114,7 @@ func (f *Fault) what() string {
 	case ProblemPutIn:
 		return "was pruned and is there: it was put in afterwards"
 	case ProblemJoin:
-		return "ends an archive that does not belong to what follows it"
+		return "of an archive does not belong to the rest of the log"
 	default:
 		return "was changed after it was recorded, or the one before it was"
 	}

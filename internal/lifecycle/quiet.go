@@ -195,10 +195,17 @@ func later(a, b time.Time) time.Time {
 // closeQuiet closes the secrets that are known to have been quiet for long enough,
 // some at a time.
 func (s *Service) closeQuiet(ctx context.Context, steady time.Time) (closed int, err error) {
-	q := QuietQuery{Through: s.now().Add(-quietSlack), Now: s.now(), Limit: quietBatch}
+	q := QuietQuery{Now: s.now(), Limit: quietBatch}
 	for closed < quietBatch {
 		var due []QuietSecret
 		err := s.store.View(ctx, func(r Reader) (err error) {
+			// To try what cannot be closed yet would hold up changes, each minute.
+			marks, err := r.UsageMarks(ctx)
+			if err != nil {
+				return err
+			}
+			q.From, q.Through = knownUses(marks, s.now(), steady)
+			q.Through = q.Through.Add(-quietSlack)
 			due, err = r.QuietSecrets(ctx, q)
 			return err
 		})

@@ -195,10 +195,11 @@ type IdleQuery struct {
 	Limit     int
 }
 
-// QuietQuery selects secrets that are to be closed and were quiet at Through for as
-// long as it takes.
+// QuietQuery selects secrets that are to be closed and were quiet up to Through for
+// as long as it takes, where that may have begun at From at the earliest.
 type QuietQuery struct {
 	Through time.Time
+	From    time.Time   // zero: any time
 	Now     time.Time   // for what has ended
 	After   QuietSecret // behind which the page begins
 	Limit   int

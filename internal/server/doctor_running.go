@@ -156,7 +156,7 @@ func (d *doctor) rights(f *sqlstore.Examination) {
 	switch {
 	case f.Version == "":
 	case f.MayRewriteAudit:
-		d.found(FindingWarning, "database_rights", "The role of database_url may change audit events that are written.", "Give the servers a role of their own, as docs/many-nodes.md has it (\"Rights in the database\").")
+		d.found(FindingWarning, "database_rights", "The role of database_url may change audit events that are written or their addresses, or where the log begins.", "Give the servers a role of their own, as docs/many-nodes.md has it (\"Rights in the database\").")
 	default:
 		d.ok("database_rights", "The role of database_url may not change audit events.")
 	}

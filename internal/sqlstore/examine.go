@@ -38,7 +38,8 @@ type Examination struct {
 	// and Synchronous whether a commit waits for more than one of them.
 	Servers     int64
 	Synchronous bool
-	// MayRewriteAudit: the role may change or delete audit events.
+	// MayRewriteAudit: the role may change or delete audit events or their
+	// addresses, or say where the chain begins.
 	MayRewriteAudit bool
 }
 
@@ -80,7 +81,9 @@ func (s *Store) examinePostgres(ctx context.Context, e *Examination) error {
 	err := s.readers.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('fsync'), current_setting('synchronous_commit'),
 		CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT), current_setting('server_version'), current_setting('synchronous_standby_names'),
 		(SELECT COUNT(*) FROM pg_stat_replication),
-		COALESCE(has_table_privilege(to_regclass('audit_events'), 'UPDATE') OR has_table_privilege(to_regclass('audit_events'), 'DELETE'), false)`).
+		COALESCE(has_table_privilege(to_regclass('audit_events'), 'UPDATE') OR has_table_privilege(to_regclass('audit_events'), 'DELETE'), false)
+		OR COALESCE(has_table_privilege(to_regclass('audit_personal'), 'UPDATE, DELETE'), false)
+		OR COALESCE(has_table_privilege(to_regclass('audit_base'), 'INSERT, UPDATE, DELETE'), false)`).
 		Scan(&version, &fsync, &commit, &clock, &e.Version, &standbyNames, &standbys, &e.MayRewriteAudit)
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func (r *reader) ClosingAsked(ctx context.Context, now time.Time) (bool, error) 
 
 func (r *reader) QuietSecrets(ctx context.Context, q lifecycle.QuietQuery) ([]lifecycle.QuietSecret, error) {
 	rows, err := r.q.ListQuietSecrets(ctx, statement.ListQuietSecretsParams{
-		AfterClient: q.After.ClientID, AfterSecret: q.After.SecretID, Quiet: micros(q.Through), Now: micros(q.Now), Most: int64(q.Limit),
+		AfterClient: q.After.ClientID, AfterSecret: q.After.SecretID, Quiet: micros(q.Through), KnownFrom: micros(q.From), Now: micros(q.Now), Most: int64(q.Limit),
 	})
 	found := make([]lifecycle.QuietSecret, 0, len(rows))
 	for _, row := range rows {

@@ -100,6 +100,8 @@ func quietFound(f *fixture) {
 	f.usage(nil, []accesstoken.SecretUse{{ClientID: s.ClientID, SecretID: s.SecretID, At: start().Add(time.Minute)}})
 	f.wantQuiet(lifecycle.QuietQuery{Through: start().Add(time.Hour)})
 	f.wantQuiet(lifecycle.QuietQuery{Through: start().Add(time.Hour + time.Minute)}, s)
+	f.wantQuiet(lifecycle.QuietQuery{Through: start().Add(time.Hour + time.Minute), From: start().Add(time.Minute)}, s)
+	f.wantQuiet(lifecycle.QuietQuery{Through: start().Add(time.Hour + time.Minute), From: start().Add(time.Minute + time.Microsecond)})
 	f.edit(s, func(secret *apicred.Secret) { secret.ExpiresAt = start().Add(2 * time.Hour) })
 	f.equal(asked(start().Add(2*time.Hour-time.Microsecond)), true)
 	f.equal(asked(start().Add(2*time.Hour)), false)

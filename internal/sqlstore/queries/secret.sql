@@ -28,9 +28,10 @@ SELECT EXISTS (SELECT 1 FROM secrets WHERE close_when_quiet > 0 AND (expires_at 
 
 -- name: ListQuietSecrets :many
 -- Those that may be closed by now, of credentials that work, beside another secret whose end has not come: what
--- decides reads them again.
+-- decides reads them again. Quiet begins at known_from at the earliest.
 SELECT s.client_id, s.secret_id, c.account_id FROM secrets AS s JOIN credentials AS c ON c.client_id = s.client_id
 WHERE s.close_when_quiet > 0 AND (s.client_id > sqlc.arg(after_client) OR s.client_id = sqlc.arg(after_client) AND s.secret_id > sqlc.arg(after_secret))
+    AND s.close_when_quiet + sqlc.arg(known_from) <= sqlc.arg(quiet)
     AND s.close_counted_from <= sqlc.arg(quiet) - s.close_when_quiet
     AND s.last_used_at <= sqlc.arg(quiet) - s.close_when_quiet
     AND c.updated_at <= sqlc.arg(quiet) - s.close_when_quiet

@@ -78,21 +78,23 @@ func (q *Queries) InsertSecret(ctx context.Context, arg InsertSecretParams) erro
 const listQuietSecrets = `-- name: ListQuietSecrets :many
 SELECT s.client_id, s.secret_id, c.account_id FROM secrets AS s JOIN credentials AS c ON c.client_id = s.client_id
 WHERE s.close_when_quiet > 0 AND (s.client_id > $1 OR s.client_id = $1 AND s.secret_id > $2)
-    AND s.close_counted_from <= $3 - s.close_when_quiet
-    AND s.last_used_at <= $3 - s.close_when_quiet
-    AND c.updated_at <= $3 - s.close_when_quiet
-    AND (s.expires_at = 0 OR s.expires_at > $4)
-    AND c.disabled_at = 0 AND c.suspension = '' AND (c.expires_at = 0 OR c.expires_at > $4)
+    AND s.close_when_quiet + $3 <= $4
+    AND s.close_counted_from <= $4 - s.close_when_quiet
+    AND s.last_used_at <= $4 - s.close_when_quiet
+    AND c.updated_at <= $4 - s.close_when_quiet
+    AND (s.expires_at = 0 OR s.expires_at > $5)
+    AND c.disabled_at = 0 AND c.suspension = '' AND (c.expires_at = 0 OR c.expires_at > $5)
     AND EXISTS (
         SELECT 1 FROM secrets AS o WHERE o.client_id = s.client_id AND o.secret_id <> s.secret_id
-            AND (o.expires_at = 0 OR o.expires_at > $4)
+            AND (o.expires_at = 0 OR o.expires_at > $5)
     )
-ORDER BY s.client_id, s.secret_id LIMIT CAST($5 AS BIGINT)
+ORDER BY s.client_id, s.secret_id LIMIT CAST($6 AS BIGINT)
 `
 
 type ListQuietSecretsParams struct {
 	AfterClient string
 	AfterSecret string
+	KnownFrom   int64
 	Quiet       int64
 	Now         int64
 	Most        int64
@@ -105,11 +107,12 @@ type ListQuietSecretsRow struct {
 }
 
 // Those that may be closed by now, of credentials that work, beside another secret whose end has not come: what
-// decides reads them again.
+// decides reads them again. Quiet begins at known_from at the earliest.
 func (q *Queries) ListQuietSecrets(ctx context.Context, arg ListQuietSecretsParams) ([]ListQuietSecretsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listQuietSecrets,
 		arg.AfterClient,
 		arg.AfterSecret,
+		arg.KnownFrom,
 		arg.Quiet,
 		arg.Now,
 		arg.Most,
