@@ -1,0 +1,1 @@
+import{Dn as e,Ht as t,Zt as n,c as r}from"./index-DkYeVT8T.js";import{i}from"./notice-Bxpleb_t.js";import{_n as a}from"./composite-C_W3n6nS.js";var o=a();function s({call:a,children:s}){let{me:c}=i(),l=t();return r(c)?(0,o.jsx)(e,{href:l.explain(a&&{about:`call`,...n,...a}),className:`rounded-sm text-accent-text underline underline-offset-2`,children:s}):null}export{s as t};
