@@ -348,7 +348,7 @@ func TestReadBack_RefusesAnArchiveThatProvesNothing(t *testing.T) {
 		good  bool
 	}{"a usual name": {"e", true}, "a long name": {strings.Repeat("e", maxEpoch+1), false}, "a name of two lines": {"e\nsequence 9", false}} {
 		s := &shelf{memory: chainOf(9)}
-		s.memory.head.Epoch = c.epoch
+		s.head.Epoch = c.epoch
 		var file bytes.Buffer
 		if _, err := prunerOf(s).Cut(t.Context(), time.UnixMicro(5), &file); err != nil {
 			t.Fatal(err)
