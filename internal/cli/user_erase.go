@@ -23,8 +23,9 @@ beside running servers, and writes an SQLite file anew, for which changes wait.
 Run again, it takes away what has come up since, and says when it was done first.
 
 Names of credentials and labels of secrets are texts that people typed, and stay:
-it says how many there are. Backups and archives made before are not reached. Erase
-again after an older backup was restored.
+it says how many there are. So do the networks and certificates that credentials
+are bound to, until these are deleted. Backups and archives made before are not
+reached. Erase again after an older backup was restored.
 
 It uses migrate_database_url, as the servers' role may have no right to remove what
 stands beside the audit log. Where that is set for migrations alone, give it here.

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +50,9 @@ func newRefusalLog(clock func() time.Time) *refusalLog {
 
 // refuse notes that actor was refused action on a target by rule.
 func (s *Service) refuse(actor *apicred.Actor, rule string, c recorded) {
+	if strings.Contains(c.id, "@") { // typed in place of an ID; the chain keeps no e-mail address (R14)
+		c.id = ""
+	}
 	e, err := s.event(actor, c.action, c.target, c.id)
 	if err != nil {
 		return

@@ -23,6 +23,16 @@ func (i *installation) refused(accountID string) []apicred.AuditEvent {
 	return out
 }
 
+// R14: who types an e-mail address in place of an ID leaves none in the chain.
+func TestRefusals_KeepNoEmailAddressAsAnID(t *testing.T) {
+	i := install(t)
+	_, err := i.service.User(t.Context(), i.as("sue"), "grace@example.com")
+	wantKind(t, "a typed address", err, apicred.KindNotFound)
+	if events := i.refused(i.first.ID); len(events) != 1 || events[0].TargetType != apicred.TargetUser || events[0].TargetID != "" {
+		t.Errorf("%+v", events)
+	}
+}
+
 func TestRefusals_AreAuditedByRule(t *testing.T) {
 	i := install(t)
 	ctx := t.Context()

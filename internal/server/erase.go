@@ -54,7 +54,7 @@ func EraseUser(ctx context.Context, cfg config.Config, user string) (report Eras
 		if cause := apicred.AsError(err).Unwrap(); cause != nil {
 			err = cause
 		}
-		return report, fault(err, "The person %s was erased, but what was deleted is in the database file still, which could not be written anew: %s. Make room for a second copy of the file, and run the command again with this ID.", e.UserID, plainCause(err))
+		return report, fault(err, "The person %s was erased, but what was deleted is in the database file still, which could not be written anew: %s. Make room for two more copies of the file, or wait for what reads it all the time, and run the command again with this ID.", e.UserID, plainCause(err))
 	}
 	return report, nil
 }

@@ -25,6 +25,14 @@ func (t *tx) ErasePerson(ctx context.Context, userID string, at time.Time) (int6
 	if err != nil {
 		return 0, t.fault(err)
 	}
+	// Uses are written beside the head row. PostgreSQL lets an UPDATE that waited
+	// for a row go on with the row as it is and all else as it was: the person
+	// would not be erased to it, and the address come back.
+	if t.holdUses != "" {
+		if _, err := t.db.ExecContext(ctx, t.holdUses); err != nil {
+			return 0, t.fault(err)
+		}
+	}
 	for _, erase := range []func(context.Context, string) error{
 		t.q.DeletePassword, t.q.DeleteSessionsOf, t.q.DeleteEveryOneTimeLinkOf, t.q.DeleteIdempotencyKeysOf,
 		t.q.EraseAddressesOfSecrets, t.q.EraseAddressesOfCredentials, t.q.EraseMemberships,

@@ -72,10 +72,13 @@ func plant(t *testing.T, s *Store) leaver {
 				AuthenticationMethod: apicred.AuthenticationClientSecret, Generation: 1, Version: 1, CreatedAt: at, CreatedBy: l.id, UpdatedAt: at, LastUsedAt: at, LastUsedAddress: hersAddress}),
 			tx.InsertSecret(ctx, apicred.Secret{ID: "s1", ClientID: l.client, Label: "blue", Hint: "x", Hash: bytes.Repeat([]byte{1}, 32), PepperID: "p", CreatedAt: at, LastUsedAt: at, LastUsedAddress: hersAddress}))
 		for _, e := range []apicred.AuditEvent{
-			{ActorID: l.id, Address: hersAddress},
+			{ActorID: l.id, Address: hersAddress, RequestID: "hers"},
+			{ActorType: apicred.ActorSystem, TargetType: apicred.TargetCredential, TargetID: "somebody's", Address: hersAddress, RequestID: "hers"},
 			{ActorType: apicred.ActorCredential, ActorID: l.client, ActingAs: l.id, Address: hersAddress},
 			{ActorID: other, TargetType: apicred.TargetUser, TargetID: l.id, Address: hersAddress},
-			{ActorID: other, Address: otherPlace},
+			{ActorID: other, Address: otherPlace, RequestID: "other's"},
+			{ActorType: apicred.ActorSystem, Address: otherPlace, RequestID: "other's"},
+			{ActorType: apicred.ActorSystem, Address: otherPlace},
 		} {
 			e.EventID, e.At, e.Action, e.Outcome, e.AccountID = uuid.NewString(), at, "x", apicred.OutcomeDone, first
 			errs = append(errs, tx.Record(ctx, e))
@@ -144,11 +147,14 @@ func TestErasure_LeavesNoTraceInAnyColumn(t *testing.T) {
 		}
 		e, err := erase(t, s, "greta.planted@EXAMPLE.org")
 		ok(t, err)
-		if e.UserID != l.id || e.Again || e.Accounts != 2 || e.Credentials != 1 || e.Labels != 1 || e.Addresses != 3 {
+		if e.UserID != l.id || e.Again || e.Accounts != 2 || e.Credentials != 1 || e.Labels != 1 || e.Addresses != 4 {
 			t.Errorf("the report: %+v", e)
 		}
 		after := dump(t, s)
 		wantNone(t, "the tables", after)
+		if n := strings.Count(after, "address="+otherPlace); n != 3 {
+			t.Errorf("%d of 3 addresses of another one stay", n)
+		}
 		for _, stays := range []string{otherEmail, otherPlace, "credentials.name=nightly", "secrets.label=blue", "action=user.erase"} {
 			if !strings.Contains(after, stays) {
 				t.Errorf("%q is gone", stays)
@@ -169,6 +175,9 @@ func eraseAgain(t *testing.T, s *Store, l *leaver, first lifecycle.Erasure) {
 		{EventID: "late", At: at, ActorType: apicred.ActorUser, ActorID: l.id, Action: "credential.list", Outcome: apicred.OutcomeRefused, Address: hersAddress},
 		{EventID: "others", At: at, ActorType: apicred.ActorUser, ActorID: "somebody", Action: "credential.list", Outcome: apicred.OutcomeRefused, Address: "192.0.2.200"},
 	}))
+	ok(t, s.AccessToken().RevokeToken(ctx, accesstoken.RevokedToken{JTI: "j", AccountID: l.accounts[0].ID, ClientID: l.client, ExpiresAt: at, RevokedAt: at}, apicred.AuditEvent{
+		EventID: "revoked", At: at, ActorType: apicred.ActorCredential, ActorID: l.client, ActingAs: l.id, Action: "token.revoke", Outcome: apicred.OutcomeDone, Address: hersAddress,
+	}))
 	text := dump(t, s)
 	wantNone(t, "what came late", text)
 	if !strings.Contains(text, "192.0.2.200") {
@@ -186,6 +195,34 @@ func eraseAgain(t *testing.T, s *Store, l *leaver, first lifecycle.Erasure) {
 	}
 	if _, err := erase(t, s, hersEmail); !apicred.IsKind(err, apicred.KindNotFound) {
 		t.Errorf("by the e-mail address that was: %v", err)
+	}
+}
+
+// A use that is written while the person is erased waits, and then knows of it.
+func TestErasure_WhileAUseIsWrittenLeavesNoAddress(t *testing.T) {
+	s := newPostgresDatabases(t).open(t)
+	l, ctx, done := plant(t, s), t.Context(), make(chan error, attempts)
+	use := accesstoken.SecretUse{ClientID: l.client, SecretID: "s1", At: time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC), Address: hersAddress}
+	ok(t, s.change(ctx, func(tx *tx) error {
+		if _, err := tx.ErasePerson(ctx, l.id, use.At); err != nil {
+			return err
+		}
+		go func() {
+			done <- s.AccessToken().AddUsage(ctx, apicred.BatchID{}, accesstoken.UsageBatch{Uses: []accesstoken.SecretUse{use}})
+		}()
+		for waiting := 0; waiting == 0; {
+			const waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'"
+			if err := s.readers.QueryRowContext(ctx, waits).Scan(&waiting); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	ok(t, <-done)
+	text := dump(t, s)
+	wantNone(t, "what was written meanwhile", text)
+	if want := fmt.Sprint("credentials.last_used_at=", use.At.UnixMicro()); !strings.Contains(text, want) {
+		t.Errorf("the use was not written: no %s", want)
 	}
 }
 

@@ -46,6 +46,7 @@ type engine struct {
 	elements   string          // the function that makes rows of a JSON array, each a value
 	rows       string          // the same, each JSON
 	unhex      [2]string       // what stands around text that is bytes in hex
+	holdUses   string          // makes whoever writes uses wait for the transaction; empty: they do
 	options    []migrateOption // of goose
 }
 

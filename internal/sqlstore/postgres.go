@@ -38,6 +38,7 @@ func postgresEngine() engine {
 		view:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		hasTable: "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass($1)",
 		elements: "json_array_elements_text", rows: "json_array_elements", unhex: [2]string{"decode(", ", 'hex')"},
+		holdUses: "LOCK TABLE credentials, secrets IN SHARE ROW EXCLUSIVE MODE",
 		// Nodes that start together migrate one after the other.
 		options: []migrateOption{func() (goose.ProviderOption, error) {
 			locker, err := lock.NewPostgresSessionLocker()

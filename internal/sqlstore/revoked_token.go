@@ -22,6 +22,9 @@ func (s *Store) revokeToken(ctx context.Context, r accesstoken.RevokedToken, eve
 		if err != nil || n == 0 {
 			return t.fault(err)
 		}
+		if event.Address, err = t.addressOf(ctx, &event); err != nil { // this node may not know yet
+			return err
+		}
 		return t.Record(ctx, event)
 	})
 }

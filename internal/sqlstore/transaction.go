@@ -23,10 +23,10 @@ type reader struct {
 	// statement after one, SQLite does not: a change that met one never commits
 	// on either.
 	broken error
-	// elements, rows and unhex are the engine's, in a transaction.
-	elements, rows string
-	unhex          [2]string
-	chosen         *choice // how the list before was read: its count comes next
+	// elements, rows, holdUses and unhex are the engine's, in a transaction.
+	elements, rows, holdUses string
+	unhex                    [2]string
+	chosen                   *choice // how the list before was read: its count comes next
 }
 
 func newReader(db statement.DBTX) *reader { return &reader{db: db, q: statement.New(db)} }
@@ -34,7 +34,7 @@ func newReader(db statement.DBTX) *reader { return &reader{db: db, q: statement.
 // reader is newReader in a transaction of s.
 func (s *Store) reader(db statement.DBTX) *reader {
 	r := newReader(db)
-	r.elements, r.rows, r.unhex = s.engine.elements, s.engine.rows, s.engine.unhex
+	r.elements, r.rows, r.unhex, r.holdUses = s.engine.elements, s.engine.rows, s.engine.unhex, s.engine.holdUses
 	return r
 }
 

@@ -64,8 +64,11 @@ UPDATE secrets SET last_used_address = '' WHERE client_id IN (
 
 -- name: EraseAddressesOfEvents :execrows
 -- What the person did, what was done for them by their credentials and tokens,
--- and what was done to them.
+-- what followed of itself in the same request, and what was done to them.
 DELETE FROM audit_personal WHERE sequence IN (
     SELECT e.sequence FROM audit_events AS e
     WHERE e.actor_id = $1 OR e.acting_as = $1 OR (e.target_type = 'user' AND e.target_id = $1)
+        OR (e.actor_type = 'system' AND e.request_id <> '' AND e.request_id IN (
+            SELECT m.request_id FROM audit_events AS m WHERE m.actor_id = $1 OR m.acting_as = $1
+        ))
 );
