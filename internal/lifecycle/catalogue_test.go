@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,4 +210,23 @@ func FuzzDecodeCatalogue(f *testing.F) {
 			t.Errorf("normal is not normal: %v %s", err, diff)
 		}
 	})
+}
+
+// What follows from a change of the catalogue is shown to the admins of each
+// account; from which address it was made is its own account's affair.
+func TestCatalogue_ShowsNoOtherAccountFromWhichAddressItWasChanged(t *testing.T) {
+	i := install(t)
+	i.create(i.as("ada"), "stats")
+	i.create(i.as("olga"), "stats")
+	third, err := i.service.CreateAccount(t.Context(), operator(), "third")
+	must(t, err)
+	_, err = i.tryApply(i.as("ada"), strings.ReplaceAll(testCatalogue, `audience: "urn:stats"`, `audience: "urn:stats", accounts: ["`+third.ID+`"]`), -1)
+	must(t, err)
+	for account, address := range map[string]string{i.first.ID: "192.0.2.1", i.second.ID: ""} {
+		events := i.events(account)
+		at := slices.IndexFunc(events, func(e apicred.AuditEvent) bool { return e.Action == "credential.suspend" })
+		if at < 0 || events[at].Address != address || events[at].RequestID != "request-of-ada" {
+			t.Errorf("account %s: %+v, want the suspension from %q", account, events, address)
+		}
+	}
 }

@@ -7,12 +7,15 @@ import (
 	"github.com/claviger/claviger/internal/apicred"
 )
 
-// systemActor acts when a rule of ours does, not a person.
+// systemActor acts when a rule of ours does, not a person. Where a person of
+// another account caused it (a change of the catalogue), that account's admins
+// are not shown from which address.
 func systemActor(accountID string, because *apicred.Actor) apicred.Actor {
-	return apicred.Actor{
-		Type: apicred.ActorSystem, AccountID: accountID, Unlimited: true,
-		Address: because.Address, RequestID: because.RequestID,
+	system := apicred.Actor{Type: apicred.ActorSystem, AccountID: accountID, Unlimited: true, RequestID: because.RequestID}
+	if because.AccountID == accountID {
+		system.Address = because.Address
 	}
+	return system
 }
 
 // suspend recomputes the stored suspension of a credential. Becoming suspended
